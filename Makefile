@@ -1,0 +1,55 @@
+# `make run` and `make test` set everything up by themselves.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: run test check format lock clean help
+
+help: ## what there is to make
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+run: $(VENV)/.run ## serve on an embedded database (port from PORT)
+	PORT=$(PORT) $(BIN)/feedsvc serve
+
+test: $(VENV)/.dev ## the whole test suite
+	$(BIN)/python -m pytest $(TESTS)
+
+check: $(VENV)/.dev ## style, types and the architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+format: $(VENV)/.dev ## write the code in the house's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The locked versions, with hashes, for every platform and Python from 3.11 on.
+lock: $(VENV)/.dev ## renew the locked versions of what feedsvc depends on
+	$(PIP) install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
+		--extra postgres --group dev pyproject.toml -o tests/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+		--extra postgres --group build --constraint tests/requirements.lock pyproject.toml -o deploy/requirements.lock
+
+clean: ## remove the virtual environment and caches, never a database
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "feedsvc needs Python 3.11 or later; name one: make PYTHON=python3.12 …" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: deploy/requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --require-hashes --requirement deploy/requirements.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: tests/requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --require-hashes --requirement tests/requirements.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.run

@@ -1,0 +1,93 @@
+"""The application: settings, database, rooms and error handlers, put together."""
+
+import logging
+import sys
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import Flask, Response
+
+from feedsvc import migrations
+from feedsvc.db import Database
+from feedsvc.errors import DatabaseUnavailableError, SchemaError
+from feedsvc.feeds import views as feeds
+from feedsvc.ingest import views as ingest
+from feedsvc.pages import views as pages
+from feedsvc.problems import problem, register_error_handlers
+from feedsvc.settings import Settings, load_settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What an application was put together from: `app.extensions["feedsvc"]`."""
+
+    settings: Settings
+    database: Database
+
+
+def open_database(settings: Settings) -> Database:
+    return Database(
+        settings.database_url,
+        busy_timeout_seconds=settings.busy_timeout_seconds,
+        pool_size=settings.pool_size,
+    )
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application of one process.
+
+    A database that can't be reached yet does not keep it from starting: it answers 503 until
+    there is one.
+
+    Raises:
+        SchemaError: the database's tables are not those of this code.
+        ConfigurationError: a setting is wrong.
+    """
+    settings = settings or load_settings()
+    configure_logging(settings)
+    database = open_database(settings)
+    try:
+        migrations.prepare(database, auto_migrate=settings.auto_migrate)
+    except DatabaseUnavailableError as error:
+        log.error("the database can't be used yet: %s", error)  # noqa: TRY400 (not a bug)
+    app = Flask("feedsvc", static_folder=None)
+    # Werkzeug would redirect `//` to the host that the client named.
+    app.url_map.merge_slashes = False
+    app.extensions["feedsvc"] = Services(settings, database)
+    for room in (ingest, feeds, pages):
+        app.register_blueprint(room.create_blueprint(database, settings))
+    _register_probes(app, database)
+    register_error_handlers(app, settings.retry_after_seconds)
+    return app
+
+
+def configure_logging(settings: Settings) -> None:
+    """Write feedsvc's log to standard error, unless the process has its own way with logs."""
+    logger = logging.getLogger("feedsvc")
+    logger.setLevel(settings.log_level)
+    if not logger.hasHandlers():
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        logger.addHandler(handler)
+
+
+def _register_probes(app: Flask, database: Database) -> None:
+    @app.get("/healthz")
+    def is_alive() -> Response:
+        return _plain("alive")
+
+    @app.get("/readyz")
+    def is_ready() -> Response:
+        try:
+            migrations.read_schema(database).require_current()
+            database.read_counter()
+        except SchemaError as error:
+            log.error("not ready: %s", error)  # noqa: TRY400
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+        return _plain("ready")
+
+
+def _plain(text: str) -> Response:
+    return Response(text + "\n", mimetype="text/plain", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,112 @@
+"""Articles as values: what a source says (`Draft`) and what the store keeps (`Article`)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    name: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A section of the paper, as an entry shows it."""
+
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that belongs to an article (JSON Feed 1.1, `attachments`)."""
+
+    url: str
+    mime_type: str
+    title: str | None = None
+    size_bytes: int | None = None
+    duration_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """A category as a source names it; what it leaves unsaid stays as it is."""
+
+    slug: str
+    name: str | None = None
+    #: Whether `name` renames a category that has another one, or only names a new one.
+    renames: bool = False
+    parent: "Filing | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An article as a source sent it, cleaned. All times are aware UTC."""
+
+    external_id: str
+    url: str
+    title: str
+    summary: str
+    content_html: str
+    language: str | None
+    image: str | None
+    authors: tuple[Author, ...]
+    tags: tuple[str, ...]
+    filings: tuple[Filing, ...]
+    attachments: tuple[Attachment, ...]
+    published_at: datetime
+    #: When the source says that it was last modified, if it does.
+    modified_at: datetime | None
+    #: When this event happened; an event from before the stored one is stale.
+    ordered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article as its entry shows it; everything a format needs, and nothing of the feed."""
+
+    guid: str
+    url: str
+    title: str
+    summary: str
+    content_html: str
+    language: str | None
+    image: str | None
+    authors: tuple[Author, ...]
+    tags: tuple[str, ...]
+    categories: tuple[Category, ...]
+    attachments: tuple[Attachment, ...]
+    published_at: datetime
+    modified_at: datetime
+
+
+def make_guid(public_url: str, source_name: str, external_id: str) -> str:
+    """A name for an article for ever: `urn:uuid:` with version 5 of RFC 9562.
+
+    Made from the publisher's address and the article's identity alone, so that a database that is
+    filled anew from the same sources gives readers the same articles, not new ones.
+    """
+    return uuid5(uuid5(NAMESPACE_URL, public_url), f"{source_name}/{external_id}").urn
+
+
+def preview(draft: Draft, guid: str) -> Article:
+    """The article that a draft would become, as far as its formats can tell before it is stored."""
+    return Article(
+        guid=guid,
+        url=draft.url,
+        title=draft.title,
+        summary=draft.summary,
+        content_html=draft.content_html,
+        language=draft.language,
+        image=draft.image,
+        authors=draft.authors,
+        tags=draft.tags,
+        categories=tuple(
+            Category(filing.slug, filing.name or filing.slug) for filing in draft.filings
+        ),
+        attachments=draft.attachments,
+        published_at=draft.published_at,
+        modified_at=max(draft.modified_at or draft.published_at, draft.published_at),
+    )

@@ -1,0 +1,260 @@
+"""Text, HTML and addresses made fit for every feed. Pure: values in, values and repairs out.
+
+Each function gives what it made and what it had to repair, in words for the editor who sent it.
+"""
+
+import html
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urljoin, urlsplit
+from zoneinfo import ZoneInfo
+
+import nh3
+from slugify import slugify
+from werkzeug.urls import iri_to_uri
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A value and the repairs that made it: sentences, empty when nothing was changed."""
+
+    value: str
+    repairs: tuple[str, ...] = ()
+
+
+class UncleanError(ValueError):
+    """A value that no repair makes fit; the message says what is wrong with it."""
+
+
+# What XML 1.0 has no room for (section 2.2, Char) and what it discourages there; lone surrogates
+# are not text at all.
+_ILLEGAL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
+_SPACES = re.compile(r"\s+")
+_TAG = re.compile(r"<([a-zA-Z][^\s/>]*)([^>]*)")
+_ATTRIBUTE = re.compile(r"""[\s"'/]([a-zA-Z_:][-\w:.]*)\s*(?==)""")
+_BLOCK_END = re.compile(r"(?i)</?(?:p|div|li|h[1-6]|br|hr|tr|td|th|dt|dd|blockquote|pre)\b")
+
+_TAGS = {
+    *("a", "abbr", "audio", "b", "bdi", "bdo", "blockquote", "br", "caption", "cite", "code"),
+    *("col", "colgroup", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption"),
+    *("figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "mark"),
+    *("ol", "p", "picture", "pre", "q", "rp", "rt", "ruby", "s", "samp", "small", "source"),
+    *("span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead"),
+    *("time", "tr", "u", "ul", "var", "video", "wbr"),
+}
+_ATTRIBUTES = {
+    "*": {"dir", "lang", "title"},
+    "a": {"href", "hreflang"},
+    "audio": {"controls", "src"},
+    "blockquote": {"cite"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "del": {"cite", "datetime"},
+    "img": {"alt", "height", "src", "width"},
+    "ins": {"cite", "datetime"},
+    "ol": {"reversed", "start", "type"},
+    "q": {"cite"},
+    "source": {"src", "type"},
+    "td": {"colspan", "headers", "rowspan"},
+    "th": {"colspan", "headers", "rowspan", "scope"},
+    "time": {"datetime"},
+    "video": {"controls", "height", "poster", "src", "width"},
+}
+_DROPPED_WITH_CONTENT = {"script", "style", "noscript", "template", "object", "svg", "math"}
+#: What a reader's page would show, but a sentence cut from the text should not begin with.
+_NOT_PROSE = {"figure", "table", "audio", "video", "details"}
+_PLAIN = nh3.Cleaner(tags=set(), attributes={})
+_PROSE = nh3.Cleaner(tags=set(), attributes={}, clean_content_tags=_NOT_PROSE)
+
+
+def clean_text(text: str) -> Cleaned:
+    """Text in NFC, without what XML can't hold, spaces folded; `<` and `&` are only themselves."""
+    repairs = []
+    kept = _ILLEGAL.sub("", text)
+    if kept != text:
+        repairs.append("characters that XML can't hold were removed")
+    normal = unicodedata.normalize("NFC", kept)
+    if normal != kept:
+        repairs.append("letters were composed (Unicode NFC)")
+    return Cleaned(_SPACES.sub(" ", normal).strip(), tuple(repairs))
+
+
+def clean_title(text: str) -> Cleaned:
+    """Plain text from what may hold markup: tags go, entities are decoded once."""
+    plain = text
+    repairs: list[str] = []
+    if "<" in text or "&" in text:
+        # Parsing decodes each entity once; the sanitiser writes its own, which are taken back.
+        plain = html.unescape(_PLAIN.clean(_ILLEGAL.sub("", text)))
+        if plain != text:
+            repairs.append("markup was taken as markup, and removed")
+    cleaned = clean_text(plain)
+    return Cleaned(cleaned.value, (*repairs, *cleaned.repairs))
+
+
+def count_tags(markup: str) -> int:
+    """How many tags a sanitiser may have to open: what its time goes with the square of."""
+    return len(_TAG.findall(markup))
+
+
+def clean_html(markup: str, base_url: str) -> Cleaned:
+    """HTML that feed readers show: figures, tables, lists, links, pictures; nothing that acts.
+
+    Relative addresses are made absolute against `base_url`. Count the tags first: the time this
+    takes grows with the square of how deep they nest.
+    """
+    relative = 0
+
+    def absolute(url: str) -> str | None:
+        nonlocal relative
+        relative += 1
+        try:
+            return urljoin(base_url, url)
+        except ValueError:
+            return None
+
+    held = _ILLEGAL.sub("", markup)
+    safe = nh3.clean(
+        held,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        clean_content_tags=_DROPPED_WITH_CONTENT,
+        link_rel=None,
+        url_schemes={"http", "https", "mailto", "tel"},
+        url_relative=absolute,
+    )
+    # Once more after the sanitiser: it turns `&#8;` into the character itself.
+    kept = _ILLEGAL.sub("", safe)
+    normal = unicodedata.normalize("NFC", kept)
+    repairs = []
+    if removed := _lost(held, safe):
+        repairs.append(f"removed: {', '.join(removed)}")
+    if relative:
+        repairs.append("relative addresses were made absolute")
+    if kept != safe or held != markup:
+        repairs.append("characters that XML can't hold were removed")
+    if normal != kept:
+        repairs.append("letters were composed (Unicode NFC)")
+    return Cleaned(normal.strip(), tuple(repairs))
+
+
+def html_from_text(text: str) -> str:
+    """Paragraphs from plain text: a blank line parts them, a line's end breaks a line."""
+    paragraphs = re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip())
+    return "".join(
+        f"<p>{html.escape(part.strip(), quote=False).replace(chr(10), '<br>')}</p>"
+        for part in paragraphs
+        if part.strip()
+    )
+
+
+def summarise(markup: str, limit_chars: int) -> str:
+    """The beginning of an article's prose as plain text, cut at a word, from cleaned HTML."""
+    spaced = _BLOCK_END.sub(lambda match: " " + match.group(), markup)
+    plain = clean_text(html.unescape(_PROSE.clean(spaced))).value
+    if len(plain) <= limit_chars:
+        return plain
+    head = plain[: limit_chars - 1]
+    whole = head.rpartition(" ")[0] if plain[limit_chars - 1] != " " else head
+    return (whole or head).rstrip(" ,;:–—-") + "…"
+
+
+def clean_url(text: str, limit_chars: int, base_url: str | None = None) -> Cleaned:
+    """An absolute http or https address as a URI (RFC 3986), made absolute against `base_url`.
+
+    Raises:
+        UncleanError: it is no such address, or longer than `limit_chars`.
+    """
+    repairs = []
+    url = text.strip()
+    try:
+        if base_url is not None and not urlsplit(url).scheme:
+            url = urljoin(base_url, url)
+            repairs.append("the relative address was made absolute")
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+        uri = iri_to_uri(url)
+    except (ValueError, UnicodeError) as error:
+        raise UncleanError(f"is not an address: {error}") from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise UncleanError("must be an http or https address")
+    if parts.username is not None or parts.password is not None:
+        raise UncleanError("must not carry a user name or password")
+    if len(uri) > limit_chars:
+        raise UncleanError(f"is over {limit_chars} characters (FEEDSVC_MAX_URL_CHARS)")
+    if not uri.isascii() or _SPACES.search(uri) or _ILLEGAL.search(uri):
+        raise UncleanError("holds characters that an address can't have")
+    if uri != url:
+        repairs.append("the address was written as a URI")
+    return Cleaned(uri, tuple(repairs))
+
+
+@dataclass(frozen=True, slots=True)
+class CleanedTime:
+    value: datetime
+    repairs: tuple[str, ...] = ()
+
+
+def clean_time(text: str, timezone: str | None) -> CleanedTime:
+    """An aware UTC time from ISO 8601; one that names no offset is read in `timezone`.
+
+    Raises:
+        UncleanError: no date, out of the calendar, or without an offset where no zone is known.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        repairs: tuple[str, ...] = ()
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=_assumed_zone(timezone))
+            repairs = (f"no offset was given; it was read in {timezone}",)
+        utc = moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        if isinstance(error, UncleanError):
+            raise
+        raise UncleanError("is not a date and time such as 2023-01-09T16:30:00+07:00") from error
+    if not 1000 <= utc.year < 9999:  # RFC 3339 and RFC 822 have four digits for a year
+        raise UncleanError("is outside the years 1000 to 9998")
+    return CleanedTime(utc, repairs)
+
+
+def _assumed_zone(name: str | None) -> ZoneInfo:
+    if name is None:
+        raise UncleanError(
+            "has no offset such as +07:00, and the source has no time zone of its own"
+        )
+    return ZoneInfo(name)
+
+
+def make_slug(name: str, limit_chars: int = 100) -> str:
+    """The ASCII slug of a name, `Đảng ủy Khối` -> `dang-uy-khoi`; empty if nothing is left."""
+    return slugify(name, max_length=limit_chars, word_boundary=True) or slugify(
+        name, max_length=limit_chars
+    )
+
+
+def _lost(before: str, after: str) -> list[str]:
+    """Names of the tags and attributes that were in `before` and are fewer in `after`."""
+    had, kept = _names(before), _names(after)
+    return sorted(name for name in had if kept[name] < had[name])[:20]
+
+
+def _names(markup: str) -> Counter[str]:
+    names: Counter[str] = Counter()
+    for tag, rest in _TAG.findall(markup):
+        names[f"<{_printable(tag)}>"] += 1
+        names.update(_attributes(rest))
+    return names
+
+
+def _attributes(rest: str) -> Iterable[str]:
+    return (_printable(name) for name in _ATTRIBUTE.findall(rest))
+
+
+def _printable(name: str) -> str:
+    return _ILLEGAL.sub("", name.lower())[:30]

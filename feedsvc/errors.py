@@ -1,0 +1,85 @@
+"""What can go wrong, as data. Nothing here knows HTTP: `problems` turns errors into answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with one field: a JSON pointer (RFC 6901) and a sentence for the editor."""
+
+    pointer: str
+    message: str
+
+
+class FeedsvcError(Exception):
+    """The root of every error that feedsvc raises on purpose."""
+
+
+class ConfigurationError(FeedsvcError):
+    """A setting is missing or wrong; the message names it and says what it may be."""
+
+
+class DatabaseUnavailableError(FeedsvcError):
+    """The database is locked, full, gone or broken right now; nothing was written."""
+
+
+class SchemaError(FeedsvcError):
+    """The tables are not those this code was written for; the message names the command."""
+
+
+class SourceError(FeedsvcError):
+    """A source or key can't be added, found or changed as asked."""
+
+
+class SignatureError(FeedsvcError):
+    """A message could not be verified. The reason is for the log, never for the sender."""
+
+
+class BodyTooLargeError(FeedsvcError):
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The body is over {limit_bytes:,} bytes (FEEDSVC_MAX_BODY_BYTES).")
+        self.limit_bytes = limit_bytes
+
+
+class ContentTypeError(FeedsvcError):
+    def __init__(self, content_type: str) -> None:
+        sent = f"“{content_type[:100]}”" if content_type else "none"
+        super().__init__(f"The content type must be application/json; it was {sent}.")
+
+
+class MessageError(FeedsvcError):
+    """A message can't be read at all: not UTF-8, not JSON, nested too deep."""
+
+
+class EventError(FeedsvcError):
+    """One event was refused; `faults` names every field that is wrong, and why."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(f"{fault.pointer}: {fault.message}" for fault in faults))
+        self.faults = tuple(faults)
+
+
+class CategoryError(FeedsvcError):
+    """A category can't be placed in the tree: a circle, or too deep."""
+
+
+class RenderingError(FeedsvcError):
+    """An article can't be written in a format; `field` is the one to mend."""
+
+    def __init__(self, field: str, format_name: str, reason: str) -> None:
+        super().__init__(f"can't be written as {format_name}: {reason}")
+        self.field = field
+
+
+class FeedNotFoundError(FeedsvcError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no feed “{name[:100]}”.")
+
+
+class ParameterError(FeedsvcError):
+    """A value in the query string is not one that its name can have."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.name = name

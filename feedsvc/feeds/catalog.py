@@ -1,0 +1,64 @@
+"""Which feeds exist: `all`, and one for each category."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedsvc import models
+from feedsvc.articles.store import EVERYTHING
+from feedsvc.db import Database
+from feedsvc.errors import FeedNotFoundError
+
+#: Names that no category can have.
+RESERVED_NAMES = frozenset({EVERYTHING})
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed: its name in addresses, and what it shows."""
+
+    name: str
+    #: The category's name; empty for `all`.
+    title: str
+    category_id: int | None
+    parent_name: str | None
+    created_at: datetime
+    #: When anything in it last changed, a withdrawal or a new title too.
+    changed_at: datetime
+
+
+def get_feed(database: Database, name: str) -> Feed:
+    """The feed of a name, as of the view that the caller is in.
+
+    Raises:
+        FeedNotFoundError: there is none.
+    """
+    if name == EVERYTHING:
+        return _everything(database)
+    row = models.Category.get_or_none(models.Category.slug == name)
+    if row is None:
+        raise FeedNotFoundError(name)
+    return _of_category(row, None)
+
+
+def list_feeds(database: Database) -> list[Feed]:
+    """`all` first, then each category before those below it, by name."""
+    rows = list(models.Category.select().order_by(models.Category.name, models.Category.id))
+    below: dict[int | None, list[models.Category]] = {}
+    for row in rows:
+        below.setdefault(row.parent_id, []).append(row)
+    feeds = [_everything(database)]
+    waiting = [(row, EVERYTHING) for row in reversed(below.get(None, []))]
+    while waiting:
+        row, parent_name = waiting.pop()
+        feeds.append(_of_category(row, parent_name))
+        waiting += [(child, row.slug) for child in reversed(below.get(row.id, []))]
+    return feeds
+
+
+def _everything(database: Database) -> Feed:
+    counter = database.read_counter()
+    return Feed(EVERYTHING, "", None, None, counter.created_at, counter.changed_at)
+
+
+def _of_category(row: models.Category, parent_name: str | None) -> Feed:
+    return Feed(row.slug, row.name, row.id, parent_name, row.created_at, row.changed_at)

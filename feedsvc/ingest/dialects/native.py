@@ -1,0 +1,48 @@
+"""The native dialect: the events of `wire`, in a Standard Webhooks message."""
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from feedsvc.errors import EventError, Fault
+from feedsvc.ingest.drafting import Drafting
+from feedsvc.ingest.events import Event, Origin
+from feedsvc.ingest.wire import Envelope, SaveEvent, WithdrawEvent
+from feedsvc.settings import Settings
+
+M = TypeVar("M", bound=BaseModel)
+
+SAVES = ("article.published", "article.updated")
+WITHDRAWS = ("article.withdrawn",)
+
+
+def read_event(value: Any, origin: Origin, settings: Settings) -> Event:
+    """One event from parsed JSON.
+
+    Raises:
+        EventError: with every fault, by a pointer that begins at the event.
+    """
+    envelope = _validate(Envelope, value)
+    drafting = Drafting(origin, settings)
+    if envelope.type in SAVES:
+        return drafting.save(_validate(SaveEvent, value))
+    if envelope.type in WITHDRAWS:
+        return drafting.withdraw(_validate(WithdrawEvent, value))
+    known = ", ".join((*SAVES, *WITHDRAWS))
+    raise EventError([Fault("/type", f"unknown event type; the types are {known}")])
+
+
+def _validate(model: type[M], value: Any) -> M:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise EventError(
+            [
+                Fault("".join(f"/{_escaped(step)}" for step in fault["loc"]), fault["msg"])
+                for fault in error.errors(include_url=False, include_input=False)
+            ]
+        ) from None
+
+
+def _escaped(step: int | str) -> str:
+    return str(step).replace("~", "~0").replace("/", "~1")  # RFC 6901, section 3

@@ -1,0 +1,36 @@
+"""What a message says, as values: the native events that every dialect turns its messages into."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedsvc.articles.article import Draft
+from feedsvc.errors import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Publish or update an article. `warnings` are the repairs, each at its field."""
+
+    draft: Draft
+    warnings: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    external_id: str
+    ordered_at: datetime
+    warnings: tuple[Fault, ...] = ()
+
+
+Event = Save | Withdraw
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a message comes from, as far as reading its events needs it."""
+
+    source_name: str
+    #: The zone in which the source writes times without an offset, if it does.
+    timezone: str | None
+    #: The message's own signed time; later than this nothing can have happened.
+    sent_at: datetime

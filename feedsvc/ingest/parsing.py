@@ -1,0 +1,75 @@
+"""From the raw body of a verified message to JSON values: strict, and bounded. Pure."""
+
+import json
+import math
+import re
+from collections import Counter
+from typing import Any
+
+from feedsvc.errors import MessageError
+
+# Possessive, so that the matcher keeps no way back for each of a million escapes.
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_BRACKET = re.compile(r"[\[\]{}]")
+
+
+def parse_body(body: bytes, max_depth: int) -> Any:
+    """The JSON value (RFC 8259) of a body in UTF-8.
+
+    Stricter than the standard library: no NaN or Infinity, no number too large for a float, no
+    object that names a member twice (readers disagree on which one counts).
+
+    Raises:
+        MessageError: says where it is broken.
+    """
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MessageError(
+            f"The body is not UTF-8: {error.reason} at byte {error.start}."
+        ) from None
+    _check_depth(text, max_depth)
+    try:
+        return json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            object_pairs_hook=_members,
+        )
+    except json.JSONDecodeError as error:
+        raise MessageError(
+            f"The body is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
+        ) from None
+    except ValueError as error:  # an integer of more digits than Python converts
+        raise MessageError(f"The body holds a number that is too long: {error}.") from None
+
+
+def _check_depth(text: str, max_depth: int) -> None:
+    """Count brackets outside strings; the parser itself would run out of stack."""
+    depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > max_depth:
+            raise MessageError(
+                f"The body nests deeper than {max_depth} levels (FEEDSVC_MAX_JSON_DEPTH)."
+            )
+
+
+def _refuse_constant(name: str) -> None:
+    raise MessageError(f"The body holds {name}, which JSON has no room for.")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise MessageError(f"The body holds the number {digits[:40]}, which is too large.")
+    return number
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = Counter(name for name, _ in pairs)
+        twice = names.most_common(1)[0][0]
+        raise MessageError(f"The body names the member {twice[:100]!r} twice in one object.")
+    return members

@@ -1,0 +1,250 @@
+"""What is done with a verified message: read, render on trial, save in one transaction, answer.
+
+All that takes time comes before the transaction. In it, the articles, the categories they are
+filed in, the inbox row and the change numbers are committed together, or none of them.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from feedsvc.articles import store
+from feedsvc.articles.article import make_guid, preview
+from feedsvc.db import Changes, Database
+from feedsvc.errors import (
+    CategoryError,
+    ContentTypeError,
+    EventError,
+    Fault,
+    FeedsvcError,
+    MessageError,
+    RenderingError,
+)
+from feedsvc.ingest import inbox
+from feedsvc.ingest.dialects import native
+from feedsvc.ingest.events import Event, Origin, Save
+from feedsvc.ingest.inbox import Answer
+from feedsvc.ingest.parsing import parse_body
+from feedsvc.ingest.sources import Source
+from feedsvc.problems import problem_body
+from feedsvc.rendering.document import check_renders
+from feedsvc.settings import Settings
+
+log = logging.getLogger(__name__)
+
+REJECTED = "rejected"
+_ACCEPTED = 200
+_UNREADABLE = 400
+_WRONG_TYPE = 415
+_UNPROCESSABLE = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A verified message as it came."""
+
+    source: Source
+    message_id: str
+    sent_at: datetime
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An event that was read, or the faults for which it was not."""
+
+    index: int | None
+    external_id: str | None
+    event: Event | None
+    faults: tuple[Fault, ...] = ()
+
+
+def receive(database: Database, delivery: Delivery, settings: Settings) -> Answer:
+    """Do what a message says, once, however often it comes.
+
+    Raises:
+        DatabaseUnavailableError: nothing was done or kept; the sender should try again.
+    """
+    started_at = datetime.now(UTC)
+    started = time.perf_counter()
+    source = delivery.source
+    with database.read():
+        earlier = inbox.find_answer(source.id, delivery.message_id)
+    if earlier is not None:
+        log.info("source=%s message=%s again", source.name, delivery.message_id)
+        return earlier
+    candidates, refusal = _read(delivery, settings)
+
+    def commit(changes: Changes) -> Answer:
+        # Once more, now that no other writer can come between.
+        earlier = inbox.find_answer(source.id, delivery.message_id)
+        if earlier is not None:
+            return earlier
+        answer = refusal or _apply(candidates, delivery, changes, settings)
+        inbox.record(
+            source_id=source.id,
+            message_id=delivery.message_id,
+            body=delivery.body,
+            answer=answer,
+            received_at=started_at,
+            duration_seconds=time.perf_counter() - started,
+        )
+        return answer
+
+    answer = database.publish(commit)
+    log.info(
+        "source=%s message=%s status=%d events=%d bytes=%d seconds=%.3f",
+        source.name,
+        delivery.message_id,
+        answer.status,
+        len(candidates),
+        len(delivery.body),
+        time.perf_counter() - started,
+    )
+    return answer
+
+
+def _read(delivery: Delivery, settings: Settings) -> tuple[list[Candidate], Answer | None]:
+    """The events of a message, or the answer that refuses it whole."""
+    try:
+        _require_json(delivery.content_type)
+        value = parse_body(delivery.body, settings.max_json_depth)
+        events, is_batch = _events(value, settings.max_events)
+    except ContentTypeError as error:
+        return [], _refusal(_WRONG_TYPE, delivery, error, [])
+    except MessageError as error:
+        return [], _refusal(_UNREADABLE, delivery, error, [Fault("", str(error))])
+    except EventError as error:
+        return [], _refusal(_UNPROCESSABLE, delivery, error, error.faults)
+    origin = Origin(delivery.source.name, delivery.source.timezone, delivery.sent_at)
+    candidates = [
+        _candidate(event, index if is_batch else None, origin, settings)
+        for index, event in enumerate(events)
+    ]
+    return candidates, None
+
+
+def _require_json(content_type: str) -> None:
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise ContentTypeError(content_type)
+
+
+def _events(value: Any, limit: int) -> tuple[Sequence[Any], bool]:
+    """One event, or those of `{"events": […]}`."""
+    if not isinstance(value, dict):
+        raise EventError([Fault("", "must be an object: an event, or a batch of events")])
+    if "events" not in value:
+        return [value], False
+    events = value["events"]
+    if not isinstance(events, list) or not events:
+        raise EventError([Fault("/events", "must be a list of at least one event")])
+    if len(events) > limit:
+        raise EventError([Fault("/events", f"has more than {limit} events (FEEDSVC_MAX_EVENTS)")])
+    return events, True
+
+
+def _candidate(value: Any, index: int | None, origin: Origin, settings: Settings) -> Candidate:
+    external_id = _said_id(value)
+    try:
+        event = native.read_event(value, origin, settings)
+        if isinstance(event, Save):
+            guid = make_guid(settings.public_url, origin.source_name, event.draft.external_id)
+            check_renders(preview(event.draft, guid))
+    except EventError as error:
+        return Candidate(index, external_id, None, error.faults)
+    except RenderingError as error:
+        return Candidate(index, external_id, None, (Fault(f"/data/{error.field}", str(error)),))
+    return Candidate(index, external_id, event)
+
+
+def _said_id(value: Any) -> str | None:
+    """The id of an event that may be broken, for the sender to know it by."""
+    data = value.get("data") if isinstance(value, dict) else None
+    said = data.get("id") if isinstance(data, dict) else None
+    return said if isinstance(said, str) else None
+
+
+def _apply(
+    candidates: Sequence[Candidate], delivery: Delivery, changes: Changes, settings: Settings
+) -> Answer:
+    """Save what can be saved; one event that can't does not stop the others."""
+    results = [_apply_one(one, delivery.source, changes, settings) for one in candidates]
+    body: dict[str, Any] = {"message_id": delivery.message_id, "events": results}
+    if any(result["status"] != REJECTED for result in results):
+        return _answer(_ACCEPTED, body)
+    faults = [fault for result in results for fault in result["errors"]]
+    detail = "The event was refused." if len(results) == 1 else "Every event was refused."
+    return _answer(_UNPROCESSABLE, problem_body(_UNPROCESSABLE, detail, errors=faults) | body)
+
+
+def _apply_one(
+    candidate: Candidate, source: Source, changes: Changes, settings: Settings
+) -> dict[str, Any]:
+    if candidate.event is None:
+        return _rejected(candidate, candidate.faults)
+    event = candidate.event
+    try:
+        with changes.attempt():
+            outcome = _do(event, source, changes, settings)
+    except CategoryError as error:
+        return _rejected(candidate, (Fault("/data/categories", str(error)),))
+    result: dict[str, Any] = {
+        "id": candidate.external_id,
+        "status": outcome.status,
+        "feeds": outcome.feeds,
+        "warnings": _placed(event.warnings, candidate.index),
+        "errors": [],
+    }
+    if outcome.visible_at is not None:
+        result["visible_at"] = outcome.visible_at.isoformat()
+    return result
+
+
+def _do(event: Event, source: Source, changes: Changes, settings: Settings) -> store.Outcome:
+    if isinstance(event, Save):
+        guid = make_guid(settings.public_url, source.name, event.draft.external_id)
+        return store.save(
+            event.draft,
+            source_id=source.id,
+            guid=guid,
+            changes=changes,
+            max_category_depth=settings.max_category_depth,
+        )
+    guid = make_guid(settings.public_url, source.name, event.external_id)
+    return store.withdraw(
+        event.external_id, event.ordered_at, source_id=source.id, guid=guid, changes=changes
+    )
+
+
+def _rejected(candidate: Candidate, faults: Sequence[Fault]) -> dict[str, Any]:
+    return {
+        "id": candidate.external_id,
+        "status": REJECTED,
+        "feeds": [],
+        "warnings": [],
+        "errors": _placed(faults, candidate.index),
+    }
+
+
+def _placed(faults: Sequence[Fault], index: int | None) -> list[dict[str, str]]:
+    """Faults with pointers that begin at the message."""
+    prefix = "" if index is None else f"/events/{index}"
+    return [asdict(fault) | {"pointer": prefix + fault.pointer} for fault in faults]
+
+
+def _refusal(
+    status: int, delivery: Delivery, error: FeedsvcError, faults: Sequence[Fault]
+) -> Answer:
+    body = problem_body(status, str(error), errors=_placed(faults, None))
+    return _answer(status, body | {"message_id": delivery.message_id, "events": []})
+
+
+def _answer(status: int, body: dict[str, Any]) -> Answer:
+    # ASCII, so that text which is no text (a lone surrogate in a refused id) can be kept and sent.
+    return Answer(status, json.dumps(body, separators=(",", ":")))

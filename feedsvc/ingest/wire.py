@@ -1,0 +1,79 @@
+"""What an event is on the wire: an envelope around a JSON Feed 1.1 item with categories.
+
+Only types are judged here, strictly; what the values hold is `drafting`'s to clean. Null says the
+same as leaving a field out.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+_LARGEST_INTEGER = 2**53  # beyond it JSON's readers disagree (RFC 8259, section 6)
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+
+class WireAuthor(Wire):
+    name: str | None = None
+    url: str | None = None
+
+
+class WireAttachment(Wire):
+    url: str
+    mime_type: str
+    title: str | None = None
+    size_in_bytes: int | None = Field(None, ge=0, le=_LARGEST_INTEGER)
+    duration_in_seconds: float | None = Field(None, ge=0, le=_LARGEST_INTEGER)
+
+
+def _from_bare_name(value: Any) -> Any:
+    return {"bare": value} if isinstance(value, str) else value
+
+
+class WireCategory(Wire):
+    bare: str | None = Field(None, exclude=True)
+    slug: str | None = None
+    name: str | None = None
+    parent: "CategoryOrName | None" = None
+
+
+CategoryOrName = Annotated[WireCategory, BeforeValidator(_from_bare_name)]
+
+
+class WireItem(Wire):
+    id: str
+    url: str
+    title: str
+    summary: str | None = None
+    content_html: str | None = None
+    content_text: str | None = None
+    language: str | None = None
+    authors: list[WireAuthor] | None = None
+    tags: list[str] | None = None
+    categories: list[CategoryOrName] | None = None
+    image: str | None = None
+    attachments: list[WireAttachment] | None = None
+    date_published: str
+    date_modified: str | None = None
+
+
+class WireTombstone(Wire):
+    id: str
+    date_modified: str | None = None
+
+
+class Envelope(Wire):
+    type: str
+    timestamp: str | None = None
+
+
+class SaveEvent(Envelope):
+    type: Literal["article.published", "article.updated"]
+    data: WireItem
+
+
+class WithdrawEvent(Envelope):
+    type: Literal["article.withdrawn"]
+    data: WireTombstone

@@ -1,0 +1,244 @@
+"""Tables and indexes; no queries.
+
+The rows that file an article under a category, tag or author repeat the article's state and time
+(`visible_at`), so that each feed is one index range: newest first, nothing sorted, nothing
+skipped. `change` ends the index, so that it covers a cursor's question too.
+"""
+
+import json
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+import peewee
+
+from feedsvc.db import bound, from_microseconds, to_microseconds
+
+
+class State(IntEnum):
+    """Where an article stands. Only LIVE ones are in feeds."""
+
+    SCHEDULED = 0
+    LIVE = 1
+    WITHDRAWN = 2
+
+
+class MomentField(peewee.BigIntegerField):
+    """An aware UTC time, kept as microseconds since 1970: the same order on both databases."""
+
+    def db_value(self, value: datetime | None) -> int | None:
+        return None if value is None else to_microseconds(value)
+
+    def python_value(self, value: int | None) -> datetime | None:
+        return None if value is None else from_microseconds(value)
+
+
+class ListField(peewee.TextField):
+    """A list of records, as JSON."""
+
+    def db_value(self, value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def python_value(self, value: str) -> Any:
+        return json.loads(value)
+
+
+class Table(peewee.Model):
+    class Meta:
+        database = bound
+        legacy_table_names = False
+
+
+class NumberedTable(Table):
+    id = peewee.AutoField()
+
+
+class ChangeCounter(NumberedTable):
+    """One row: how far the stream of changes has come. Written by `db` alone."""
+
+    epoch = peewee.CharField(max_length=32)
+    value = peewee.BigIntegerField()
+    created_at = MomentField()
+    changed_at = MomentField()
+
+
+class Source(NumberedTable):
+    name = peewee.CharField(max_length=100, unique=True)
+    dialect = peewee.CharField(max_length=30)
+    timezone = peewee.CharField(max_length=100, null=True)
+    created_at = MomentField()
+
+
+class SigningKey(NumberedTable):
+    source = peewee.ForeignKeyField(Source, backref="keys")
+    source_id: int
+    secret = peewee.TextField()
+    created_at = MomentField()
+    expires_at = MomentField(null=True)
+
+
+class Category(NumberedTable):
+    slug = peewee.CharField(max_length=100, unique=True)
+    name = peewee.TextField()
+    parent = peewee.ForeignKeyField("self", null=True, backref="children")
+    parent_id: int | None
+    change = peewee.BigIntegerField()
+    created_at = MomentField()
+    #: When its feed last changed: what Last-Modified says.
+    changed_at = MomentField()
+
+
+class Tag(NumberedTable):
+    slug = peewee.TextField(unique=True)
+    name = peewee.TextField()
+
+
+class Author(NumberedTable):
+    slug = peewee.TextField(unique=True)
+    name = peewee.TextField()
+    url = peewee.TextField(null=True)
+
+
+class Article(NumberedTable):
+    """All that its entry shows stands in its own row; a withdrawn one is a tombstone."""
+
+    source = peewee.ForeignKeyField(Source, index=False)
+    external_id = peewee.TextField()
+    guid = peewee.TextField(unique=True)
+    state = peewee.SmallIntegerField()
+    version = peewee.IntegerField()
+    change = peewee.BigIntegerField()
+    digest = peewee.CharField(max_length=64)
+    url = peewee.TextField()
+    title = peewee.TextField()
+    summary = peewee.TextField()
+    content_html = peewee.TextField()
+    language = peewee.TextField(null=True)
+    image = peewee.TextField(null=True)
+    authors = ListField()
+    tags = ListField()
+    categories = ListField()
+    attachments = ListField()
+    published_at = MomentField()
+    modified_at = MomentField()
+    #: The time by which events about this article are ordered; an earlier one is stale.
+    ordered_at = MomentField()
+    visible_at = MomentField()
+
+    class Meta:
+        indexes = ((("source", "external_id"), True),)
+
+
+Article.add_index(Article.index(Article.state, Article.visible_at.desc(), Article.id.desc()))
+Article.add_index(
+    Article.index(Article.language, Article.state, Article.visible_at.desc(), Article.id.desc())
+)
+Article.add_index(Article.index(Article.change))
+
+
+class ArticleCategory(Table):
+    """An article in a category's feed: filed there (`direct`), or in one below it."""
+
+    article = peewee.ForeignKeyField(Article, index=False)
+    category = peewee.ForeignKeyField(Category, index=False)
+    direct = peewee.BooleanField()
+    state = peewee.SmallIntegerField()
+    visible_at = MomentField()
+    change = peewee.BigIntegerField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("article", "category")
+
+
+class ArticleTag(Table):
+    article = peewee.ForeignKeyField(Article, index=False)
+    tag = peewee.ForeignKeyField(Tag, index=False)
+    state = peewee.SmallIntegerField()
+    visible_at = MomentField()
+    change = peewee.BigIntegerField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("article", "tag")
+
+
+class ArticleAuthor(Table):
+    article = peewee.ForeignKeyField(Article, index=False)
+    author = peewee.ForeignKeyField(Author, index=False)
+    state = peewee.SmallIntegerField()
+    visible_at = MomentField()
+    change = peewee.BigIntegerField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("article", "author")
+
+
+for _filing, _label in (
+    (ArticleCategory, ArticleCategory.category),
+    (ArticleTag, ArticleTag.tag),
+    (ArticleAuthor, ArticleAuthor.author),
+):
+    _filing.add_index(
+        _filing.index(
+            _label,
+            _filing.state,
+            _filing.visible_at.desc(),
+            _filing.article.desc(),
+            _filing.change,
+            name=f"{_filing._meta.table_name}_feed",  # noqa: SLF001 (Peewee's public way to it)
+        )
+    )
+    _filing.add_index(
+        _filing.index(
+            _label,
+            _filing.change,
+            _filing.article,
+            name=f"{_filing._meta.table_name}_changes",  # noqa: SLF001
+        )
+    )
+
+
+class Removal(Table):
+    """An article left a category's feed without being withdrawn, at this change."""
+
+    category = peewee.ForeignKeyField(Category, index=False)
+    article = peewee.ForeignKeyField(Article, index=False)
+    change = peewee.BigIntegerField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("category", "article")
+
+
+Removal.add_index(Removal.index(Removal.category, Removal.change, Removal.article))
+
+
+class Message(NumberedTable):
+    """The inbox: an authenticated webhook message, and the answer it got."""
+
+    source = peewee.ForeignKeyField(Source, index=False)
+    message_id = peewee.TextField()
+    received_at = MomentField(index=True)
+    body = peewee.BlobField()
+    digest = peewee.CharField(max_length=64)
+    status = peewee.SmallIntegerField()
+    answer = peewee.TextField()
+    duration_seconds = peewee.DoubleField()
+
+    class Meta:
+        table_name = "inbox"
+        indexes = ((("source", "message_id"), True),)
+
+
+TABLES = (
+    ChangeCounter,
+    Source,
+    SigningKey,
+    Category,
+    Tag,
+    Author,
+    Article,
+    ArticleCategory,
+    ArticleTag,
+    ArticleAuthor,
+    Removal,
+    Message,
+)
