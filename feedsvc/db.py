@@ -51,7 +51,7 @@ def from_microseconds(value: int) -> datetime:
     return _EPOCH + timedelta(microseconds=value)
 
 
-def fetch_rows(query: peewee.ModelSelect[Any]) -> list[tuple[Any, ...]]:
+def fetch_rows(query: "peewee.ModelSelect[Any]") -> list[tuple[Any, ...]]:
     """A query's rows as plain tuples, their columns converted; no model is made of them."""
     return list(query.tuples())
 
