@@ -121,8 +121,9 @@ class Article(NumberedTable):
     attachments = ListField()
     published_at = MomentField()
     modified_at = MomentField()
-    #: The time by which events about this article are ordered; an earlier one is stale.
+    #: What the newest event said of its time; an earlier event is stale (`article.Order`).
     ordered_at = MomentField()
+    occurred_at = MomentField()
     visible_at = MomentField()
 
     class Meta:

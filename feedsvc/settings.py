@@ -27,16 +27,17 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _zone(value: str) -> str:
+def require_zone(value: str) -> str:
+    """The name of a time zone, if it is one; ValueError otherwise."""
     try:
         ZoneInfo(value)
-    except (OSError, ValueError) as error:
+    except (KeyError, OSError, ValueError) as error:
         raise ValueError("is not a time zone, such as Asia/Ho_Chi_Minh") from error
     return value
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
-ZoneName = Annotated[str, AfterValidator(_zone)]
+ZoneName = Annotated[str, AfterValidator(require_zone)]
 LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
 Count = Annotated[int, Field(ge=1)]
 
@@ -64,7 +65,9 @@ class Settings(BaseSettings):
     title: str = Field("News", min_length=1, description="The name of the newspaper.")
     description: str = Field("", description="A sentence about it. Default: its title.")
     language: LanguageTag = Field("vi", description="The language of the feeds, as in BCP 47.")
-    timezone: ZoneName = Field("Asia/Ho_Chi_Minh", description="The newsroom's time zone.")
+    timezone: ZoneName = Field(
+        "Asia/Ho_Chi_Minh", description="The newsroom's time zone, for what pages show."
+    )
 
     host: str = Field("127.0.0.1", description="The address that `feedsvc serve` listens on.")
     port: int = Field(

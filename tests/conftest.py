@@ -1,4 +1,4 @@
-"""Fixtures. What concerns data runs on SQLite and on PostgreSQL; a test asks for neither by name."""
+"""Fixtures. What concerns data runs on SQLite and on PostgreSQL, without naming either."""
 
 import os
 import shutil

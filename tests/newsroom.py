@@ -14,7 +14,7 @@ JSON = "application/json"
 
 
 def article(article_id: str = "a-1", **fields: Any) -> dict[str, Any]:
-    """The `data` of an event: a small Vietnamese article, with `fields` over it; None leaves out."""
+    """The `data` of an event: a small article, with `fields` over it; None leaves one out."""
     data = {
         "id": article_id,
         "url": f"https://news.example/{article_id}",

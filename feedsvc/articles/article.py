@@ -42,6 +42,22 @@ class Filing:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """When an event happened, for telling an older one that comes late from a newer one."""
+
+    #: When the article was modified, as far as the source says so, and never after it was sent.
+    modified_at: datetime | None
+    #: When the event itself happened: its envelope's time, or else when it was sent.
+    occurred_at: datetime
+
+    def is_before(self, ordered_at: datetime, occurred_at: datetime) -> bool:
+        """Whether it is older than the event that left these two times in the store."""
+        if self.modified_at is None:
+            return self.occurred_at < occurred_at
+        return (self.modified_at, self.occurred_at) < (ordered_at, occurred_at)
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """An article as a source sent it, cleaned. All times are aware UTC."""
 
@@ -59,8 +75,7 @@ class Draft:
     published_at: datetime
     #: When the source says that it was last modified, if it does.
     modified_at: datetime | None
-    #: When this event happened; an event from before the stored one is stale.
-    ordered_at: datetime
+    order: Order
 
 
 @dataclass(frozen=True, slots=True)

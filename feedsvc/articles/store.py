@@ -13,7 +13,7 @@ from typing import Any
 
 from feedsvc import models
 from feedsvc.articles import categories
-from feedsvc.articles.article import Article, Attachment, Author, Category, Draft, preview
+from feedsvc.articles.article import Article, Attachment, Author, Category, Draft, Order, preview
 from feedsvc.articles.categories import Stamp
 from feedsvc.articles.clean import make_slug
 from feedsvc.db import Changes, fetch_rows, to_microseconds
@@ -53,7 +53,7 @@ def save(
         CategoryError: one of its categories can't be placed.
     """
     stored = _find_row(source_id, draft.external_id)
-    if stored is not None and draft.ordered_at < stored.ordered_at:
+    if stored is not None and _is_stale(draft.order, stored):
         return _outcome(Status.STALE, stored)
     placement = categories.place(draft.filings, changes, max_category_depth)
     article = replace(
@@ -61,11 +61,11 @@ def save(
     )
     digest = _digest(article, draft.modified_at)
     if stored is not None and stored.state != State.WITHDRAWN and stored.digest == digest:
-        _advance_order(stored, draft.ordered_at)
+        _advance_order(stored, draft.order)
         return _outcome(Status.UNCHANGED, stored)
     if stored is not None and stored.version and draft.modified_at is None:
         # It was edited, and only the event says when.
-        moment = max(stored.modified_at, draft.ordered_at, draft.published_at)
+        moment = max(stored.modified_at, draft.order.occurred_at, draft.published_at)
         article = replace(article, modified_at=moment)
     was_live = stored is not None and stored.state == State.LIVE
     state = State.LIVE if draft.published_at <= changes.at else State.SCHEDULED
@@ -76,7 +76,7 @@ def save(
     )
     article_id = _write_row(
         stored,
-        _columns(article, stamp) | {"digest": digest, "ordered_at": draft.ordered_at},
+        _columns(article, stamp) | _order_columns(draft.order, article) | {"digest": digest},
         source_id=source_id,
         external_id=draft.external_id,
     )
@@ -93,7 +93,7 @@ def save(
 
 
 def withdraw(
-    external_id: str, ordered_at: datetime, *, source_id: int, guid: str, changes: Changes
+    external_id: str, order: Order, *, source_id: int, guid: str, changes: Changes
 ) -> Outcome:
     """Take an article out of every feed and forget its content; what is left is a tombstone.
 
@@ -104,18 +104,18 @@ def withdraw(
     if stored is None:
         _write_row(
             None,
-            _tombstone(guid, ordered_at, change=0, version=0),
+            _tombstone(guid, order, change=0, version=0),
             source_id=source_id,
             external_id=external_id,
         )
         return Outcome(Status.WITHDRAWN, ())
-    if ordered_at < stored.ordered_at:
+    if _is_stale(order, stored):
         return _outcome(Status.STALE, stored)
     if stored.state == State.WITHDRAWN:
-        _advance_order(stored, ordered_at)
+        _advance_order(stored, order)
         return Outcome(Status.UNCHANGED, ())
     change = changes.take() if stored.state == State.LIVE else 0
-    blank = _tombstone(stored.guid, ordered_at, change=change, version=stored.version + 1)
+    blank = _tombstone(stored.guid, order, change=change, version=stored.version + 1)
     # Where it was filed, and when it was published, are what a tombstone in a feed goes by.
     kept = {"published_at": stored.published_at, "visible_at": stored.visible_at}
     models.Article.update(**(blank | kept)).where(models.Article.id == stored.id).execute()
@@ -204,9 +204,18 @@ def _outcome(status: Status, stored: models.Article) -> Outcome:
     )
 
 
-def _advance_order(stored: models.Article, ordered_at: datetime) -> None:
-    if ordered_at > stored.ordered_at:
-        models.Article.update(ordered_at=ordered_at).where(models.Article.id == stored.id).execute()
+def _is_stale(order: Order, stored: models.Article) -> bool:
+    return order.is_before(stored.ordered_at, stored.occurred_at)
+
+
+def _advance_order(stored: models.Article, order: Order) -> None:
+    """The same said again, later: what is older than that is stale from now on."""
+    ordered_at = max(stored.ordered_at, order.modified_at or stored.ordered_at)
+    occurred_at = max(stored.occurred_at, order.occurred_at)
+    if (ordered_at, occurred_at) != (stored.ordered_at, stored.occurred_at):
+        models.Article.update(ordered_at=ordered_at, occurred_at=occurred_at).where(
+            models.Article.id == stored.id
+        ).execute()
 
 
 def _write_row(
@@ -242,7 +251,15 @@ def _columns(article: Article, stamp: Stamp) -> dict[str, Any]:
     }
 
 
-def _tombstone(guid: str, at: datetime, *, change: int, version: int) -> dict[str, Any]:
+def _order_columns(order: Order, article: Article) -> dict[str, Any]:
+    return {
+        "ordered_at": order.modified_at or min(article.modified_at, order.occurred_at),
+        "occurred_at": order.occurred_at,
+    }
+
+
+def _tombstone(guid: str, order: Order, *, change: int, version: int) -> dict[str, Any]:
+    at = order.modified_at or order.occurred_at
     return {
         "guid": guid,
         "state": State.WITHDRAWN,
@@ -262,6 +279,7 @@ def _tombstone(guid: str, at: datetime, *, change: int, version: int) -> dict[st
         "published_at": at,
         "modified_at": at,
         "ordered_at": at,
+        "occurred_at": order.occurred_at,
         "visible_at": at,
     }
 

@@ -1,5 +1,6 @@
 """Which feeds exist: `all`, and one for each category."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,8 @@ from feedsvc.articles.store import EVERYTHING
 from feedsvc.db import Database
 from feedsvc.errors import FeedNotFoundError
 
+#: What a feed may be called; a category's slug is its feed's name.
+FEED_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 #: Names that no category can have.
 RESERVED_NAMES = frozenset({EVERYTHING})
 
@@ -34,7 +37,12 @@ def get_feed(database: Database, name: str) -> Feed:
     """
     if name == EVERYTHING:
         return _everything(database)
-    row = models.Category.get_or_none(models.Category.slug == name)
+    # The pattern first: PostgreSQL can't even be asked for a name with a NUL in it.
+    row = (
+        models.Category.get_or_none(models.Category.slug == name)
+        if FEED_NAME.fullmatch(name)
+        else None
+    )
     if row is None:
         raise FeedNotFoundError(name)
     return _of_category(row, None)

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from feedsvc.articles import clean
-from feedsvc.articles.article import Attachment, Author, Draft, Filing
+from feedsvc.articles.article import Attachment, Author, Draft, Filing, Order
 from feedsvc.errors import EventError, Fault
-from feedsvc.feeds.catalog import RESERVED_NAMES
+from feedsvc.feeds.catalog import FEED_NAME, RESERVED_NAMES
 from feedsvc.ingest.events import Origin, Save, Withdraw
 from feedsvc.ingest.wire import (
     SaveEvent,
@@ -22,7 +22,6 @@ from feedsvc.settings import Settings
 
 V = TypeVar("V")
 
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _MAX_SLUG_CHARS = 100  # what the table's column holds
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][\w!#$&^.+-]{0,60}/[A-Za-z0-9][\w!#$&^.+-]{0,60}", re.ASCII)
@@ -59,7 +58,7 @@ class Drafting:
             attachments=self._attachments(item.attachments or (), url),
             published_at=published_at or self._origin.sent_at,
             modified_at=modified_at,
-            ordered_at=self._order(modified_at, occurred_at),
+            order=self._order(modified_at, occurred_at),
         )
         self._refuse_faults()
         return Save(draft, tuple(self._warnings))
@@ -67,9 +66,9 @@ class Drafting:
     def withdraw(self, event: WithdrawEvent) -> Withdraw:
         external_id = self._id(event.data.id)
         modified_at = self._time("/data/date_modified", event.data.date_modified)
-        ordered_at = self._order(modified_at, self._time("/timestamp", event.timestamp))
+        order = self._order(modified_at, self._time("/timestamp", event.timestamp))
         self._refuse_faults()
-        return Withdraw(external_id, ordered_at, tuple(self._warnings))
+        return Withdraw(external_id, order, tuple(self._warnings))
 
     def _refuse_faults(self) -> None:
         if self._faults:
@@ -81,13 +80,17 @@ class Drafting:
     def _warn(self, pointer: str, repairs: Sequence[str]) -> None:
         self._warnings.extend(Fault(pointer, repair) for repair in repairs)
 
-    def _order(self, modified_at: datetime | None, occurred_at: datetime | None) -> datetime:
-        """When the event happened: as its article says, else its envelope, else its message.
+    def _order(self, modified_at: datetime | None, occurred_at: datetime | None) -> Order:
+        """When the event happened, never after its message was sent.
 
-        A time after the message's own is a wrong clock, or a date set for a later publication;
-        taken at its word it would make every correction until then stale.
+        A later time is a wrong clock, or a date set for a later publication; taken at its word it
+        would make every correction until then stale.
         """
-        return min(modified_at or occurred_at or self._origin.sent_at, self._origin.sent_at)
+        sent_at = self._origin.sent_at
+        return Order(
+            None if modified_at is None else min(modified_at, sent_at),
+            min(occurred_at or sent_at, sent_at),
+        )
 
     def _id(self, value: str) -> str:
         limit = self._limits.max_id_chars
@@ -231,7 +234,7 @@ class Drafting:
                 self._fault(pointer, "needs a slug or a name")
                 return Filing("")
             return Filing(self._slug(f"{pointer}/name", name), name, renames=True, parent=parent)
-        if not _SLUG.fullmatch(value.slug) or len(value.slug) > _MAX_SLUG_CHARS:
+        if not FEED_NAME.fullmatch(value.slug) or len(value.slug) > _MAX_SLUG_CHARS:
             self._fault(
                 f"{pointer}/slug",
                 "must be lower-case ASCII letters, digits and single hyphens, "

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedsvc.articles.article import Draft
+from feedsvc.articles.article import Draft, Order
 from feedsvc.errors import Fault
 
 
@@ -18,7 +18,7 @@ class Save:
 @dataclass(frozen=True, slots=True)
 class Withdraw:
     external_id: str
-    ordered_at: datetime
+    order: Order
     warnings: tuple[Fault, ...] = ()
 
 

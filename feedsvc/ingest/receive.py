@@ -218,7 +218,7 @@ def _do(event: Event, source: Source, changes: Changes, settings: Settings) -> s
         )
     guid = make_guid(settings.public_url, source.name, event.external_id)
     return store.withdraw(
-        event.external_id, event.ordered_at, source_id=source.id, guid=guid, changes=changes
+        event.external_id, event.order, source_id=source.id, guid=guid, changes=changes
     )
 
 

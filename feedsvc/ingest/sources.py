@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import peewee
 
@@ -12,6 +11,7 @@ from feedsvc.db import Changes, Database, fetch_rows
 from feedsvc.errors import SourceError
 from feedsvc.ingest.signatures import make_key
 from feedsvc.models import SigningKey
+from feedsvc.settings import require_zone
 
 NATIVE = "native"
 
@@ -50,7 +50,10 @@ def add_source(database: Database, name: str, *, timezone: str | None = None) ->
             f"{_MAX_NAME_CHARS} at the most."
         )
     if timezone is not None:
-        _require_zone(timezone)
+        try:
+            require_zone(timezone)
+        except ValueError as error:
+            raise SourceError(f"“{timezone}” {error}.") from error
 
     def add(changes: Changes) -> str:
         if models.Source.get_or_none(models.Source.name == name) is not None:
@@ -99,6 +102,8 @@ def revoke_keys(database: Database, name: str, key_id: int | None = None) -> int
 
 def find_source(name: str) -> tuple[Source, list[str]] | None:
     """A source and the secrets of its active keys, as of the view that the caller is in."""
+    if not _NAME.fullmatch(name):
+        return None
     row = models.Source.get_or_none(models.Source.name == name)
     if row is None:
         return None
@@ -149,10 +154,3 @@ def _get_row(name: str) -> models.Source:
 
 def _from_row(row: models.Source) -> Source:
     return Source(row.id, row.name, row.dialect, row.timezone, row.created_at)
-
-
-def _require_zone(name: str) -> None:
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError) as error:
-        raise SourceError(f"“{name}” is not a time zone, such as Asia/Ho_Chi_Minh.") from error

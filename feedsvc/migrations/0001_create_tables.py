@@ -71,6 +71,7 @@ def up(migrator: Any, db: pw.Database) -> None:
         published_at = pw.BigIntegerField()
         modified_at = pw.BigIntegerField()
         ordered_at = pw.BigIntegerField()
+        occurred_at = pw.BigIntegerField()
         visible_at = pw.BigIntegerField()
 
         class Meta:

@@ -1,6 +1,7 @@
 """GET /: what people look at."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, render_template, request
 
@@ -14,6 +15,7 @@ from feedsvc.settings import Settings
 
 
 def create_blueprint(database: Database, settings: Settings) -> Blueprint:
+    zone = ZoneInfo(settings.timezone)
     blueprint = Blueprint("pages", __name__, template_folder="templates")
 
     @blueprint.get("/")
@@ -24,7 +26,14 @@ def create_blueprint(database: Database, settings: Settings) -> Blueprint:
         page = render_template(
             "feeds.html",
             settings=settings,
-            feeds=[(feed_title(feed, settings), feed_url(feed, settings)) for feed in feeds],
+            feeds=[
+                (
+                    feed_title(feed, settings),
+                    feed_url(feed, settings),
+                    feed.changed_at.astimezone(zone),
+                )
+                for feed in feeds
+            ],
             formats=list(FORMATS.values()),
         )
         now = datetime.now(UTC)

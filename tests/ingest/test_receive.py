@@ -73,7 +73,20 @@ def test_events_without_date_modified_are_ordered_by_their_timestamp(newsroom, c
     assert client.get("/feeds/all.json").json["items"][0]["title"] == "Mới"
 
 
-def test_date_modified_ahead_of_the_clock_does_not_make_corrections_stale(newsroom, client):
+def test_articles_date_is_compared_with_its_date_not_with_when_it_was_pushed(newsroom):
+    newsroom.push(publish())
+    later = newsroom.push(publish(title="Sửa", date_modified="2023-01-09T18:00:00+07:00"))
+    assert later["status"] == "updated"
+
+
+def test_same_date_is_ordered_by_the_envelopes_time(newsroom):
+    dated = article(title="Mới", date_modified="2023-01-10T10:00:00Z")
+    newsroom.push(event(dated, timestamp="2023-01-10T10:05:00Z"))
+    older = event(dated | {"title": "Cũ"}, timestamp="2023-01-10T10:04:00Z")
+    assert newsroom.push(older)["status"] == "stale"
+
+
+def test_date_modified_ahead_of_the_clock_does_not_make_corrections_stale(newsroom):
     ahead = (datetime.now(UTC) + timedelta(hours=7)).isoformat()
     newsroom.push(publish(title="Sai giờ", date_modified=ahead))
     at = datetime.now(UTC) + timedelta(seconds=2)
@@ -83,7 +96,7 @@ def test_date_modified_ahead_of_the_clock_does_not_make_corrections_stale(newsro
     assert result["status"] == "updated"
 
 
-def test_reused_message_id_gives_the_first_answer_and_changes_nothing(newsroom, app, client):
+def test_reused_message_id_gives_the_first_answer_and_changes_nothing(newsroom, app):
     first = newsroom.send(publish(), message_id="msg_1")
     change = change_of(app)
     second = newsroom.send(publish(title="Khác"), message_id="msg_1")

@@ -1,0 +1,187 @@
+"""The command line: what it prints where, and its exit codes."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import make_server
+
+from feedsvc.cli import main
+from tests.newsroom import article, publish
+
+SAMPLE = Path(__file__).resolve().parent.parent / "deploy" / "sample-article.json"
+
+
+@pytest.fixture
+def run(runner, monkeypatch, database_url):
+    """Run a command against the test's database."""
+    monkeypatch.setenv("FEEDSVC_DATABASE_URL", database_url)
+
+    def invoke(*arguments):
+        return runner.invoke(main, list(arguments))
+
+    return invoke
+
+
+def test_source_add_prints_the_key_alone_on_standard_output(run):
+    result = run("source", "add", "desk")
+    assert result.exit_code == 0
+    key = result.stdout.removesuffix("\n")
+    assert key.startswith("whsec_")
+    assert "\n" not in key
+    assert "keep it secret" in result.stderr
+
+
+def test_source_list_shows_keys_without_their_secrets(run):
+    key = run("source", "add", "desk", "--timezone", "Asia/Ho_Chi_Minh").stdout.strip()
+    result = run("source", "list")
+    assert "desk" in result.stdout
+    assert "Asia/Ho_Chi_Minh" in result.stdout
+    assert key.removeprefix("whsec_")[:8] not in result.stdout
+
+
+def test_rotating_gives_a_new_key_and_an_end_to_the_old(run):
+    first = run("source", "add", "desk").stdout
+    second = run("source", "rotate", "desk", "--overlap-hours", "1").stdout
+    assert second.startswith("whsec_")
+    assert second != first
+    rows = run("source", "list").stdout.splitlines()[1:]
+    assert len(rows) == 2
+    assert [row.endswith("–") for row in rows] == [False, True]
+
+
+def test_revoking_ends_the_keys(run):
+    run("source", "add", "desk")
+    result = run("source", "revoke", "desk")
+    assert result.exit_code == 0
+    assert "1 key of desk ended" in result.stderr
+    assert "none" in run("source", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("source", "add", "Desk!"), "can't name a source"),
+        (("source", "add", "desk2", "--timezone", "Mars/Base"), "not a time zone"),
+        (("source", "rotate", "nobody"), "no source “nobody”"),
+        (("source", "revoke", "nobody"), "no source “nobody”"),
+        (("source", "revoke", "desk", "--key", "999"), "no active key number 999"),
+        (("source", "add", "desk"), "already"),
+    ],
+)
+def test_refusal_is_a_line_on_standard_error_and_a_code(run, arguments, reason):
+    run("source", "add", "desk")
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert reason in result.stderr
+
+
+def test_migrate_says_what_it_did(runner, monkeypatch, empty_database_url):
+    monkeypatch.setenv("FEEDSVC_DATABASE_URL", empty_database_url)
+    assert "0001_create_tables" in runner.invoke(main, ["migrate"]).stdout
+    assert "up to date" in runner.invoke(main, ["migrate"]).stdout
+
+
+def test_database_that_is_not_there_is_told_in_a_line(runner, monkeypatch):
+    monkeypatch.setenv("FEEDSVC_DATABASE_URL", "sqlite:////no/such/place.db")
+    for command in (["source", "list"], ["migrate"], ["serve"]):
+        result = runner.invoke(main, command)
+        assert result.exit_code == 1
+        assert "/no/such/place.db" in result.stderr
+        assert "Traceback" not in result.output
+
+
+def test_wrong_setting_is_told_by_its_name(runner, monkeypatch):
+    monkeypatch.setenv("FEEDSVC_MAX_EVENTS", "many")
+    result = runner.invoke(main, ["serve"])
+    assert result.exit_code == 1
+    assert "FEEDSVC_MAX_EVENTS" in result.stderr
+
+
+@pytest.fixture
+def service(app):
+    """The service on a port of this machine."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def push(run, newsroom, service, tmp_path):
+    """Push files with a value each; gives the command's result."""
+    key_file = tmp_path / "desk.key"
+    key_file.write_text(newsroom.key)
+
+    def invoke(*values):
+        paths = []
+        for number, value in enumerate(values):
+            path = tmp_path / f"{number}.json"
+            path.write_text(value if isinstance(value, str) else json.dumps(value))
+            paths.append(str(path))
+        options = ["--source", "desk", "--url", service, "--key-file", str(key_file)]
+        return run("push", *paths, *options)
+
+    return invoke
+
+
+def test_push_prints_what_became_of_each_event(push, client):
+    result = push(publish("a"), {"events": [publish("b"), publish("b")]}, article("c"))
+    assert result.exit_code == 0, result.output
+    assert [line.split()[:2] for line in result.stdout.splitlines()] == [
+        ["created", "a"],
+        ["created", "b"],
+        ["unchanged", "b"],
+        ["created", "c"],
+    ]
+    assert len(client.get("/feeds/all.json").json["items"]) == 3
+
+
+def test_push_of_a_refused_article_fails_and_names_the_field(push):
+    result = push(publish("a", url="ftp://x/"), publish("b"))
+    assert result.exit_code == 1
+    assert "rejected" in result.stdout
+    assert "/data/url: must be an http or https address" in result.stderr
+    assert "created    b" in result.stdout
+
+
+def test_push_shows_warnings(push):
+    result = push(publish("a", title="<b>x</b>"))
+    assert result.exit_code == 0
+    assert "/data/title" in result.stderr
+
+
+def test_push_of_a_file_that_is_no_json_goes_on_with_the_next(push):
+    result = push("{", publish("b"))
+    assert result.exit_code == 1
+    assert "0.json is not JSON" in result.stderr
+    assert "created    b" in result.stdout
+
+
+def test_push_with_a_wrong_key_says_that_it_was_not_verified(push, tmp_path, run, service):
+    (tmp_path / "wrong.key").write_text("whsec_" + "A" * 44)
+    result = run(
+        "push", str(SAMPLE), "--source", "desk", "--url", service,
+        "--key-file", str(tmp_path / "wrong.key"),
+    )  # fmt: skip
+    assert result.exit_code == 1
+    assert "401" in result.stderr
+
+
+def test_push_without_a_key_says_how_to_name_one(run):
+    result = run("push", str(SAMPLE), "--source", "desk")
+    assert result.exit_code == 1
+    assert "--key-file" in result.stderr
+
+
+def test_push_to_where_nothing_listens_is_told_in_a_line(run, monkeypatch, newsroom):
+    monkeypatch.setattr("feedsvc.push._ATTEMPTS", 1)
+    monkeypatch.setenv("FEEDSVC_PUSH_KEY", newsroom.key)
+    result = run("push", str(SAMPLE), "--source", "desk", "--url", "http://127.0.0.1:1")
+    assert result.exit_code == 1
+    assert "can't be reached" in result.stderr
