@@ -45,7 +45,9 @@ Count = Annotated[int, Field(ge=1)]
 class Settings(BaseSettings):
     """What an operator can set. Sizes in bytes or characters, times in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", env_ignore_empty=True, frozen=True
+    )
 
     database_url: str = Field(
         "sqlite:///feedsvc.db",

@@ -101,7 +101,7 @@ def test_wrong_setting_is_told_by_its_name(runner, monkeypatch):
 
 
 @pytest.fixture
-def service(app):
+def service(app, newsroom):  # noqa: ARG001 (its source must be there)
     """The service on a port of this machine."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
@@ -163,7 +163,7 @@ def test_push_of_a_file_that_is_no_json_goes_on_with_the_next(push):
     assert "created    b" in result.stdout
 
 
-def test_push_with_a_wrong_key_says_that_it_was_not_verified(push, tmp_path, run, service):
+def test_push_with_a_wrong_key_says_that_it_was_not_verified(tmp_path, run, service):
     (tmp_path / "wrong.key").write_text("whsec_" + "A" * 44)
     result = run(
         "push", str(SAMPLE), "--source", "desk", "--url", service,

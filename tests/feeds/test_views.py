@@ -75,8 +75,17 @@ def test_self_link_is_the_canonical_address(client):
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=201", "limit=-1", "limit=", "limit=x", "limit=1.5", "limit=1&limit=2"]
-    + ["limit=%D9%A3", "limit=" + "9" * 5000],
+    [
+        "limit=0",
+        "limit=201",
+        "limit=-1",
+        "limit=",
+        "limit=x",
+        "limit=1.5",
+        "limit=1&limit=2",
+        "limit=%D9%A3",
+        "limit=" + "9" * 5000,
+    ],
 )
 def test_bad_limit_is_a_400_that_names_it(client, query):
     response = client.get(f"/feeds/all.rss?{query}")
@@ -87,8 +96,18 @@ def test_bad_limit_is_a_400_that_names_it(client, query):
 
 @pytest.mark.parametrize(
     "path",
-    ["/feeds/none.rss", "/feeds/all.xml", "/feeds/all", "/feeds/.rss", "/feeds/ALL.rss"]
-    + ["/feeds/all.rss/", "/feeds/", "/feeds//all.rss", "/feeds/%00.rss", "/feeds/all.rss%0a"],
+    [
+        "/feeds/none.rss",
+        "/feeds/all.xml",
+        "/feeds/all",
+        "/feeds/.rss",
+        "/feeds/ALL.rss",
+        "/feeds/all.rss/",
+        "/feeds/",
+        "/feeds//all.rss",
+        "/feeds/%00.rss",
+        "/feeds/all.rss%0a",
+    ],
 )
 def test_unknown_feed_or_format_is_a_404(client, path):
     response = client.get(path)
