@@ -53,6 +53,7 @@ class Settings(BaseSettings):
         "sqlite:///feedsvc.db",
         description="Where articles are kept: `sqlite:///FILE` or `postgresql://…`.",
         json_schema_extra=SECRET,
+        repr=False,
     )
     public_url: HttpUrl = Field(
         "",
@@ -129,6 +130,7 @@ class Settings(BaseSettings):
         "",
         description="The signing key that `feedsvc push` uses.",
         json_schema_extra=SECRET,
+        repr=False,
     )
 
     @model_validator(mode="before")

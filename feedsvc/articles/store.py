@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+import peewee
+
 from feedsvc import models
 from feedsvc.articles import categories
 from feedsvc.articles.article import Article, Attachment, Author, Category, Draft, Order, preview
@@ -156,7 +158,7 @@ def find_next_release() -> datetime | None:
 
 
 #: What an `Article` is made of, in its fields' order.
-ARTICLE_COLUMNS = (
+ARTICLE_COLUMNS: "tuple[peewee.Field[Any], ...]" = (
     models.Article.guid,
     models.Article.url,
     models.Article.title,

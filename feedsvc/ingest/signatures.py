@@ -22,7 +22,8 @@ from feedsvc.errors import SignatureError
 KEY_PREFIX = "whsec_"
 _KEY_BYTES = 32  # the specification: 24 to 64
 _VERSION = "v1,"
-_MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,255}")
+# No full stop, which would let a part of the body be taken for the timestamp ("Signature scheme").
+_MESSAGE_ID = re.compile(r"[\x21-\x2d\x2f-\x7e]{1,255}")
 _TIMESTAMP = re.compile(r"[0-9]{1,11}")
 #: Signed against when a source has no key, so that the answer takes as long as with one.
 _NO_KEY = secrets.token_bytes(_KEY_BYTES)

@@ -4,13 +4,14 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from flask import Request, Response
 from werkzeug.http import http_date
 
 #: What proxies append to an ETag when they compress what it names: nginx leaves it, Apache's
 #: mod_deflate writes -gzip, others ;gzip or --br.
-_PROXY_MARK = re.compile(r'(?:-gzip|-br|-zstd|;gzip|;br|--gzip|--br)(?=")')
+_PROXY_MARK = re.compile(r'(?:--?|;)(?:gzip|br|zstd)(?=")')
 #: A Last-Modified has one-second grain, and a change's time is noted just before its commit can be
 #: seen: for so long after it, nothing is judged by date.
 _SETTLED = timedelta(seconds=2)
@@ -52,8 +53,12 @@ def answer(representation: Representation, request: Request, now: datetime) -> R
         conditions["HTTP_IF_NONE_MATCH"] = _PROXY_MARK.sub("", mark)
     if now - representation.changed_at < _SETTLED:
         conditions.pop("HTTP_IF_MODIFIED_SINCE", None)
+    if conditions.get("HTTP_IF_MATCH", "").strip() == "*":  # met by any document there is
+        conditions.pop("HTTP_IF_MATCH")
     response = Response(representation.body, headers=headers)
     response.make_conditional(conditions)
+    if response.status_code == HTTPStatus.PRECONDITION_FAILED:
+        response.headers["Cache-Control"] = "no-store"
     response.headers.pop("Date", None)  # the server writes its own
     return response
 
