@@ -17,6 +17,8 @@ import nh3
 from slugify import slugify
 from werkzeug.urls import iri_to_uri
 
+from feedsvc.articles.markup import ATTRIBUTES, TooMuchMarkupError, bound
+
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
@@ -37,15 +39,7 @@ _ILLEGAL = re.compile(
 )
 _SPACES = re.compile(r"\s+")
 _TAG = re.compile(r"<([a-zA-Z][^\s/>]*)([^>]*)")
-_END_THAT_OPENS = re.compile(r"(?i)</(?:p|br)\b")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
-#: Elements that a parser opens anew in each block where they were left open (HTML, section
-#: 13.2.4.3). `a` is one too, but closes the one before it.
-_FORMATTING = {
-    *("b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u")
-}
-#: How many with the same attributes (HTML's "Noah's Ark clause").
-_ALIKE_FORMATTING = 3
 _ATTRIBUTE = re.compile(r"""[\s"'/]([a-zA-Z_:][-\w:.]*)\s*(?==)""")
 _BLOCK_END = re.compile(r"(?i)</?(?:p|div|li|h[1-6]|br|hr|tr|td|th|dt|dd|blockquote|pre)\b")
 
@@ -57,22 +51,8 @@ _TAGS = {
     *("span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead"),
     *("time", "tr", "u", "ul", "var", "video", "wbr"),
 }
-_ATTRIBUTES = {
-    "*": {"dir", "lang", "title"},
-    "a": {"href", "hreflang"},
-    "audio": {"controls", "src"},
-    "col": {"span"},
-    "colgroup": {"span"},
-    "del": {"datetime"},
-    "img": {"alt", "height", "src", "width"},
-    "ins": {"datetime"},
-    "ol": {"reversed", "start", "type"},
-    "source": {"src", "type"},
-    "td": {"colspan", "headers", "rowspan"},
-    "th": {"colspan", "headers", "rowspan", "scope"},
-    "time": {"datetime"},
-    "video": {"controls", "height", "poster", "src", "width"},
-}
+#: How much longer cleaned HTML may be; addresses made absolute and entities account for some.
+_MOST_GROWTH = 8
 _DROPPED_WITH_CONTENT = {"script", "style", "noscript", "template", "object", "svg", "math"}
 #: What a reader's page would show, but a sentence cut from the text should not begin with.
 _NOT_PROSE = {"figure", "table", "audio", "video", "details"}
@@ -106,28 +86,14 @@ def clean_title(text: str) -> Cleaned:
     return Cleaned(cleaned.value, (*repairs, *cleaned.repairs))
 
 
-def count_tags(markup: str) -> int:
-    """How many elements the markup itself opens: the sanitiser's time goes with its square."""
-    return len(_TAG.findall(markup)) + len(_END_THAT_OPENS.findall(markup))
-
-
-def count_elements(markup: str) -> int:
-    """How many elements a parser may make of it, at the most.
-
-    Formatting that is left open is opened again in every element after it: 2,500 `<b>` with
-    attributes of their own and as many `<p>` are 80 kB, and were six million elements, 44 MB and
-    six seconds.
-    """
-    tags = _TAG.findall(markup)
-    formatting = {(name.lower(), rest) for name, rest in tags if name.lower() in _FORMATTING}
-    return count_tags(markup) * (1 + _ALIKE_FORMATTING * len(formatting))
-
-
-def clean_html(markup: str, base_url: str) -> Cleaned:
+def clean_html(markup: str, base_url: str, max_tags: int) -> Cleaned:
     """HTML that feed readers show: figures, tables, lists, links, pictures; nothing that acts.
 
-    Relative addresses are made absolute against `base_url`. Count the tags first: the time this
-    takes grows with the square of how deep they nest.
+    Relative addresses are made absolute against `base_url`.
+
+    Raises:
+        UncleanError: it has more than `max_tags` tags, or as many characters to escape as would
+            take as long.
     """
     relative = 0
 
@@ -140,15 +106,21 @@ def clean_html(markup: str, base_url: str) -> Cleaned:
             return None
 
     held = _ILLEGAL.sub("", markup)
+    try:
+        bounded = bound(held, max_tags)
+    except TooMuchMarkupError as error:
+        raise UncleanError(f"{error} (FEEDSVC_MAX_HTML_TAGS)") from error
     safe = nh3.clean(
-        held,
+        bounded,
         tags=_TAGS,
-        attributes=_ATTRIBUTES,
+        attributes=ATTRIBUTES,
         clean_content_tags=_DROPPED_WITH_CONTENT,
         link_rel=None,
         url_schemes={"http", "https", "mailto", "tel"},
         url_relative=absolute,
     )
+    if len(safe) > _MOST_GROWTH * (len(held) + 1_000):
+        raise UncleanError("leaves so many formatting tags open that they multiply")
     # Once more after the sanitiser: it turns `&#8;` into the character itself.
     kept = _ILLEGAL.sub("", safe)
     # The one mark that composes with the `>` before it, and would eat a tag's end.

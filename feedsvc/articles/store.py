@@ -9,9 +9,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
-
-import peewee
+from typing import TYPE_CHECKING, Any
 
 from feedsvc import models
 from feedsvc.articles import categories
@@ -20,6 +18,9 @@ from feedsvc.articles.categories import Stamp
 from feedsvc.articles.clean import make_slug
 from feedsvc.db import Changes, fetch_rows, to_microseconds
 from feedsvc.models import ArticleAuthor, ArticleTag, State
+
+if TYPE_CHECKING:
+    import peewee
 
 #: The feed that shows every article.
 EVERYTHING = "all"

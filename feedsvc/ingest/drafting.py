@@ -23,8 +23,6 @@ from feedsvc.settings import Settings
 V = TypeVar("V")
 
 _MAX_SLUG_CHARS = 100  # what the table's column holds
-#: Elements that a parser may make for each tag that is allowed; ordinary articles stay far below.
-_ELEMENTS_PER_TAG = 20
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][\w!#$&^.+-]{0,60}/[A-Za-z0-9][\w!#$&^.+-]{0,60}", re.ASCII)
 
@@ -148,18 +146,11 @@ class Drafting:
         if markup is None:
             pointer = "/data/content_text"
             markup = clean.html_from_text(item.content_text or "")
-        limit = self._limits.max_html_tags
-        if (tags := clean.count_tags(markup)) > limit:
-            self._fault(pointer, f"has {tags:,} tags, over {limit:,} (FEEDSVC_MAX_HTML_TAGS)")
+        try:
+            cleaned = clean.clean_html(markup, url, self._limits.max_html_tags)
+        except clean.UncleanError as error:
+            self._fault(pointer, str(error))
             return ""
-        if clean.count_elements(markup) > limit * _ELEMENTS_PER_TAG:
-            self._fault(
-                pointer,
-                "has so many kinds of formatting tags that, left open, they would multiply "
-                "(FEEDSVC_MAX_HTML_TAGS)",
-            )
-            return ""
-        cleaned = clean.clean_html(markup, url)
         self._warn(pointer, cleaned.repairs)
         return cleaned.value
 
