@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check format lock clean help
+.PHONY: run test coverage check format lock clean help
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -15,6 +15,9 @@ run: $(VENV)/.run ## serve on an embedded database (port from PORT)
 
 test: $(VENV)/.dev ## the whole test suite
 	$(BIN)/python -m pytest $(TESTS)
+
+coverage: $(VENV)/.dev ## the test suite, with what it did not reach
+	$(BIN)/python -m pytest --cov --cov-report=term-missing $(TESTS)
 
 check: $(VENV)/.dev ## style, types and the architecture
 	$(BIN)/ruff check .
