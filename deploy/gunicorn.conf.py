@@ -1,5 +1,10 @@
 """How gunicorn serves feedsvc: `feedsvc serve`, or `gunicorn -c deploy/gunicorn.conf.py …`."""
 
+import logging
+import socket
+import struct
+from typing import Any
+
 from feedsvc.settings import load_settings
 
 _settings = load_settings()
@@ -16,3 +21,22 @@ graceful_timeout = 30
 worker_tmp_dir = "/dev/shm"  # noqa: S108 (memory, private to each process)
 # The management socket is of no use here, and a file that two instances would fight over.
 control_socket_disable = True
+# No header may change what a request asks for; gunicorn trusts this machine with SCRIPT_NAME.
+forwarder_headers = ""
+
+
+def when_ready(server: Any) -> None:
+    """Give up clients that fall silent in the middle of a request: each holds up a thread.
+
+    gunicorn's threads wait for ever. What it accepts inherits the limit of what it listens on.
+    """
+    seconds = int(_settings.request_timeout_seconds)
+    for listener in server.LISTENERS:
+        limit = struct.pack("ll", seconds, 0)
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+    server.log.error_log.addFilter(_is_no_silent_client)
+
+
+def _is_no_silent_client(record: logging.LogRecord) -> bool:
+    """A client that fell silent is not a fault of ours, to be logged with a stack trace."""
+    return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))

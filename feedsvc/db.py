@@ -38,6 +38,8 @@ _UNAVAILABLE = (
     peewee.InternalError,
     MaxConnectionsExceeded,
 )
+#: Below this, the beginning of a write is as good as its end.
+_SLOW_MICROSECONDS = 500_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -74,7 +76,10 @@ class Changes:
         self.last = counter.change
         # Never earlier than the change before, even if this machine's clock was set back: a
         # reader's Last-Modified must not go backwards.
-        self.at = max(datetime.now(UTC), counter.changed_at)
+        self.at = self.now()
+
+    def now(self) -> datetime:
+        return max(datetime.now(UTC), self._counter.changed_at)
 
     def take(self) -> int:
         """The next change number, for one public document that is about to be written."""
@@ -138,11 +143,7 @@ class Database:
             changes = Changes(self._counter(lock=True))
             result = work(changes)
             if changes.taken:
-                self._execute(
-                    "UPDATE change_counter SET value = {0}, changed_at = {0} WHERE id = 1",
-                    changes.last,
-                    to_microseconds(changes.at),
-                )
+                self._stamp(changes)
             return result
 
         return self._engine.write(transaction)
@@ -163,6 +164,21 @@ class Database:
     def close(self) -> None:
         self._engine.close()
 
+    def _stamp(self, changes: Changes) -> None:
+        """Move the counter on, and give all that changed the time of the end.
+
+        A transaction that took long began before answers that show nothing of it yet: with the
+        time of its beginning, their Last-Modified would be taken for its own.
+        """
+        began, ended = to_microseconds(changes.at), to_microseconds(changes.now())
+        self._execute(
+            "UPDATE change_counter SET value = ?, changed_at = ? WHERE id = 1",
+            changes.last,
+            ended,
+        )
+        if ended - began > _SLOW_MICROSECONDS:
+            self._execute("UPDATE category SET changed_at = ? WHERE changed_at = ?", ended, began)
+
     def _counter(self, *, lock: bool = False) -> Counter:
         query = "SELECT epoch, value, created_at, changed_at FROM change_counter WHERE id = 1"
         if lock and self.peewee.for_update:  # SQLite's transaction holds the whole database
@@ -173,7 +189,7 @@ class Database:
         return Counter(row[0], row[1], from_microseconds(row[2]), from_microseconds(row[3]))
 
     def _execute(self, sql: str, *values: object) -> Any:
-        return self.peewee.execute_sql(sql.format(self.peewee.param), values)
+        return self.peewee.execute_sql(sql.replace("?", self.peewee.param), values)
 
 
 class _Sqlite:
@@ -218,6 +234,7 @@ class _Sqlite:
     def write(self, transaction: Callable[[], T]) -> T:
         """Run on the writer thread; give up when its turn has not come within the timeout."""
         future: Future[T] = self._executor().submit(self._locked, transaction)
+        # Not future.result(timeout): `transaction` may raise a TimeoutError of its own.
         done = threading.Event()
         future.add_done_callback(lambda _: done.set())
         if not done.wait(self._timeout) and future.cancel():

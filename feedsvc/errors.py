@@ -42,6 +42,14 @@ class BodyTooLargeError(FeedsvcError):
         self.limit_bytes = limit_bytes
 
 
+class BodyTimeoutError(FeedsvcError):
+    def __init__(self, limit_seconds: float) -> None:
+        super().__init__(
+            f"The body did not arrive within {limit_seconds:g} seconds "
+            "(FEEDSVC_REQUEST_TIMEOUT_SECONDS)."
+        )
+
+
 class ContentTypeError(FeedsvcError):
     def __init__(self, content_type: str) -> None:
         sent = f"“{content_type[:100]}”" if content_type else "none"
@@ -56,7 +64,9 @@ class EventError(FeedsvcError):
     """One event was refused; `faults` names every field that is wrong, and why."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("; ".join(f"{fault.pointer}: {fault.message}" for fault in faults))
+        super().__init__(
+            "; ".join(f"{fault.pointer}: {fault.message}".removeprefix(": ") for fault in faults)
+        )
         self.faults = tuple(faults)
 
 

@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from feedsvc.errors import (
+    BodyTimeoutError,
     BodyTooLargeError,
     DatabaseUnavailableError,
     FeedNotFoundError,
@@ -24,6 +25,7 @@ _STATUSES: dict[type[FeedsvcError], HTTPStatus] = {
     ParameterError: HTTPStatus.BAD_REQUEST,
     SignatureError: HTTPStatus.UNAUTHORIZED,
     FeedNotFoundError: HTTPStatus.NOT_FOUND,
+    BodyTimeoutError: HTTPStatus.REQUEST_TIMEOUT,
     BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     DatabaseUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     SchemaError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -56,7 +58,7 @@ def register_error_handlers(app: Flask, retry_after_seconds: int) -> None:
     def explain(error: FeedsvcError) -> Response:
         status = _STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error("%s %s: %s", request.method, request.path, error)
+            log.error("%s %r: %s", request.method, request.path, error)
         response = problem(status, _DISCREET.get(type(error), str(error)))
         if isinstance(error, ParameterError):
             response = problem(status, str(error), parameter=error.name)
@@ -78,7 +80,7 @@ def register_error_handlers(app: Flask, retry_after_seconds: int) -> None:
 
     @app.errorhandler(Exception)
     def confess(error: Exception) -> Response:
-        log.error("%s %s failed", request.method, request.path, exc_info=error)
+        log.error("%s %r failed", request.method, request.path, exc_info=error)
         return problem(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "feedsvc made a mistake. It is in the log; nothing was written.",

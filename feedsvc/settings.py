@@ -109,18 +109,26 @@ class Settings(BaseSettings):
         300, description="How far a message's timestamp may be from this machine's clock."
     )
     max_body_bytes: Count = Field(5_000_000, description="The largest webhook body.")
+    request_timeout_seconds: float = Field(
+        20.0, ge=1, description="How long a client may be silent, or take to send a body."
+    )
     max_events: Count = Field(1_000, description="Events in one message.")
     max_json_depth: Count = Field(32, description="Nesting of a message's JSON.")
     max_html_tags: Count = Field(
         5_000, description="Tags in one article's HTML; cleaning takes the square of nested tags."
     )
-    max_id_chars: Count = Field(500, description="Characters of an article's `id`.")
+    max_content_chars: Count = Field(
+        1_000_000, description="Characters of one article's HTML or text."
+    )
+    # Above 600 of four bytes each, PostgreSQL could not index an id.
+    max_id_chars: int = Field(500, ge=1, le=600, description="Characters of an article's `id`.")
     max_url_chars: Count = Field(2_000, description="Characters of an address.")
     max_title_chars: Count = Field(1_000, description="Characters of a title, name or tag.")
     max_summary_chars: Count = Field(10_000, description="Characters of a summary that was sent.")
     max_list_items: Count = Field(
-        100, description="Authors, tags, categories or attachments of one article."
+        50, description="Authors, tags, categories or attachments of one article."
     )
+    max_categories: Count = Field(2_000, description="Categories of the newspaper.")
     max_category_depth: Count = Field(16, description="Levels of the category tree.")
     summary_chars: Count = Field(
         300, description="Characters of the summary made from the text when none was sent."

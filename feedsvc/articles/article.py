@@ -123,5 +123,6 @@ def preview(draft: Draft, guid: str) -> Article:
         ),
         attachments=draft.attachments,
         published_at=draft.published_at,
-        modified_at=max(draft.modified_at or draft.published_at, draft.published_at),
+        # As the source says, but not in the future (an order never is) nor before publication.
+        modified_at=max(draft.order.modified_at or draft.published_at, draft.published_at),
     )

@@ -5,6 +5,7 @@ Each function gives what it made and what it had to repair, in words for the edi
 
 import html
 import re
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
@@ -37,6 +38,13 @@ class UncleanError(ValueError):
 _ILLEGAL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
+_MARKS = "".join(
+    chr(code) for code in range(sys.maxunicode + 1) if unicodedata.combining(chr(code))
+)
+_MARK = re.compile(f"[{_MARKS}]")
+# Composing sorts each run of marks, in the square of its length; no writing needs thirty
+# (UAX #15, section 13, "Stream-Safe Text Format").
+_LONG_RUN = re.compile(f"([{_MARKS}]{{30}})[{_MARKS}]++")
 _SPACES = re.compile(r"\s+")
 _TAG = re.compile(r"<([a-zA-Z][^\s/>]*)([^>]*)")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
@@ -56,6 +64,7 @@ _MOST_GROWTH = 8
 _DROPPED_WITH_CONTENT = {"script", "style", "noscript", "template", "object", "svg", "math"}
 #: What a reader's page would show, but a sentence cut from the text should not begin with.
 _NOT_PROSE = {"figure", "table", "audio", "video", "details"}
+_MAX_TITLE_TAGS = 1_000
 _PLAIN = nh3.Cleaner(tags=set(), attributes={})
 _PROSE = nh3.Cleaner(tags=set(), attributes={}, clean_content_tags=_NOT_PROSE)
 
@@ -66,20 +75,24 @@ def clean_text(text: str) -> Cleaned:
     kept = _ILLEGAL.sub("", text)
     if kept != text:
         repairs.append("characters that XML can't hold were removed")
-    normal = unicodedata.normalize("NFC", kept)
+    normal = _composed(kept)
     if normal != kept:
         repairs.append("letters were composed (Unicode NFC)")
     return Cleaned(_SPACES.sub(" ", normal).strip(), tuple(repairs))
 
 
 def clean_title(text: str) -> Cleaned:
-    """Plain text from what may hold markup: tags go, entities are decoded once."""
+    """Plain text from what may hold markup: tags go, entities are decoded once.
+
+    Raises:
+        UncleanError: it has more tags than any title or summary.
+    """
     plain = text
     repairs: list[str] = []
     if "<" in text or "&" in text:
         # Parsing decodes each entity once; the sanitiser writes its own, which are taken back.
         spaced = _BLOCK_END.sub(_with_space, _ILLEGAL.sub("", text))
-        plain = html.unescape(_PLAIN.clean(spaced))
+        plain = html.unescape(_PLAIN.clean(_bounded(spaced, _MAX_TITLE_TAGS)))
         if plain != text:
             repairs.append("markup was taken as markup, and removed")
     cleaned = clean_text(plain)
@@ -106,12 +119,8 @@ def clean_html(markup: str, base_url: str, max_tags: int) -> Cleaned:
             return None
 
     held = _ILLEGAL.sub("", markup)
-    try:
-        bounded = bound(held, max_tags)
-    except TooMuchMarkupError as error:
-        raise UncleanError(f"{error} (FEEDSVC_MAX_HTML_TAGS)") from error
     safe = nh3.clean(
-        bounded,
+        _bounded(held, max_tags),
         tags=_TAGS,
         attributes=ATTRIBUTES,
         clean_content_tags=_DROPPED_WITH_CONTENT,
@@ -125,7 +134,7 @@ def clean_html(markup: str, base_url: str, max_tags: int) -> Cleaned:
     kept = _ILLEGAL.sub("", safe)
     # The one mark that composes with the `>` before it, and would eat a tag's end.
     guarded = kept.replace("\u0338", "&#824;")
-    normal = unicodedata.normalize("NFC", guarded)
+    normal = _composed(guarded)
     repairs = []
     if removed := _lost(held, safe):
         repairs.append(f"removed: {', '.join(removed)}")
@@ -165,6 +174,8 @@ def clean_url(text: str, limit_chars: int, base_url: str | None = None) -> Clean
     Raises:
         UncleanError: it is no such address, or longer than `limit_chars`.
     """
+    if len(text) > limit_chars:  # before what takes time
+        raise UncleanError(f"is over {limit_chars} characters (FEEDSVC_MAX_URL_CHARS)")
     repairs = []
     url = text.strip()
     try:
@@ -232,6 +243,19 @@ def make_slug(name: str, limit_chars: int = 100) -> str:
     return slugify(name, max_length=limit_chars, word_boundary=True) or slugify(
         name, max_length=limit_chars
     )
+
+
+def _composed(text: str) -> str:
+    if _MARK.search(text):
+        text = _LONG_RUN.sub(r"\1", text)
+    return unicodedata.normalize("NFC", text)
+
+
+def _bounded(markup: str, max_tags: int) -> str:
+    try:
+        return bound(markup, max_tags)
+    except TooMuchMarkupError as error:
+        raise UncleanError(str(error)) from error
 
 
 def _with_space(tag: re.Match[str]) -> str:

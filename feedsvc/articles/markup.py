@@ -94,11 +94,13 @@ def _tag(name: str, rest: str) -> str:
 
 
 def _kept_attributes(tag_name: str, text: str) -> dict[str, str]:
-    """The attributes that may be kept, escaped; the first of a name counts, as for a parser."""
+    """The attributes that may be kept, quoted; the first of a name counts, as for a parser."""
     allowed = ATTRIBUTES["*"] | ATTRIBUTES.get(tag_name, set())
     kept: dict[str, str] = {}
     for name, double, single, bare in _ATTRIBUTE.findall(text):
         key = name.lower()
         if key in allowed and key not in kept:
-            kept[key] = html.escape(html.unescape(double or single or bare))
+            # Only quotes: what an ampersand means in an attribute is for the parser to say
+            # ("&section" in an address is no section sign, whatever html.unescape makes of it).
+            kept[key] = (double or single or bare).replace('"', "&quot;")
     return kept

@@ -45,10 +45,12 @@ class Outcome:
     feeds: tuple[str, ...]
     #: When it will appear, if it is not visible yet.
     visible_at: datetime | None = None
+    #: What the editor should know of it.
+    notes: tuple[str, ...] = ()
 
 
 def save(
-    draft: Draft, *, source_id: int, guid: str, changes: Changes, max_category_depth: int
+    draft: Draft, *, source_id: int, guid: str, changes: Changes, tree: categories.Tree
 ) -> Outcome:
     """Keep an article as its source now says it is; an event from before what is kept is stale.
 
@@ -58,7 +60,7 @@ def save(
     stored = _find_row(source_id, draft.external_id)
     if stored is not None and _is_stale(draft.order, stored):
         return _outcome(Status.STALE, stored)
-    placement = categories.place(draft.filings, changes, max_category_depth)
+    placement = tree.place(draft.filings)
     article = replace(
         preview(draft, stored.guid if stored else guid), categories=placement.categories
     )
@@ -75,7 +77,7 @@ def save(
     stamp = Stamp(
         state,
         draft.published_at,
-        changes.take() if was_live or state == State.LIVE else 0,
+        changes.take() if was_live or state == State.LIVE else _last_change(stored),
     )
     article_id = _write_row(
         stored,
@@ -83,15 +85,16 @@ def save(
         source_id=source_id,
         external_id=draft.external_id,
     )
-    touched = categories.file(article_id, placement, stamp, was_live=was_live)
+    touched = categories.file(article_id, placement, stamp)
     _label(article_id, article, stamp)
-    if stamp.change:
+    if was_live or state == State.LIVE:
         categories.touch(touched, changes.at)
     fresh = stored is None or stored.version == 0
     return Outcome(
         Status.CREATED if fresh else Status.UPDATED,
         (EVERYTHING, *placement.slugs) if state == State.LIVE else (),
         None if state == State.LIVE else draft.published_at,
+        placement.notes,
     )
 
 
@@ -117,12 +120,20 @@ def withdraw(
     if stored.state == State.WITHDRAWN:
         _advance_order(stored, order)
         return Outcome(Status.UNCHANGED, ())
-    change = changes.take() if stored.state == State.LIVE else 0
+    was_live = stored.state == State.LIVE
+    change = changes.take() if was_live else _last_change(stored)
     blank = _tombstone(stored.guid, order, change=change, version=stored.version + 1)
-    # Where it was filed, and when it was published, are what a tombstone in a feed goes by.
-    kept = {"published_at": stored.published_at, "visible_at": stored.visible_at}
+    # When it was published, and where it was filed, are what a tombstone in a feed goes by. An
+    # article that is published again with the date it had is ordered by when that happens.
+    kept = {
+        "published_at": stored.published_at,
+        "visible_at": stored.visible_at,
+        "ordered_at": order.modified_at or stored.ordered_at,
+    }
     models.Article.update(**(blank | kept)).where(models.Article.id == stored.id).execute()
-    _restamp(stored.id, Stamp(State.WITHDRAWN, stored.visible_at, change), changes)
+    _restamp(stored.id, Stamp(State.WITHDRAWN, stored.visible_at, change))
+    if was_live:
+        _touch_filed(stored.id, changes)
     return Outcome(Status.WITHDRAWN, ())
 
 
@@ -143,7 +154,8 @@ def release_due(changes: Changes, limit: int = 500) -> int:
         models.Article.update(state=stamp.state, change=stamp.change).where(
             models.Article.id == article_id
         ).execute()
-        _restamp(article_id, stamp, changes)
+        _restamp(article_id, stamp)
+        _touch_filed(article_id, changes)
     return len(rows)
 
 
@@ -305,15 +317,23 @@ def _digest(article: Article, modified_at: datetime | None) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _restamp(article_id: int, stamp: Stamp, changes: Changes) -> None:
+def _last_change(stored: models.Article | None) -> int:
+    """The number it keeps while nothing visible changes: a cursor may still stand below it."""
+    return stored.change if stored else 0
+
+
+def _restamp(article_id: int, stamp: Stamp) -> None:
     """Have every row that files the article repeat its new state."""
     for table in (models.ArticleCategory, ArticleTag, ArticleAuthor):
         table.update(asdict(stamp)).where(table.article == article_id).execute()
-    if stamp.change:
-        filed = models.ArticleCategory.select(models.ArticleCategory.category).where(
-            models.ArticleCategory.article == article_id
-        )
-        categories.touch([id_ for (id_,) in fetch_rows(filed)], changes.at)
+
+
+def _touch_filed(article_id: int, changes: Changes) -> None:
+    """Note that the feeds of all categories where the article is filed changed now."""
+    filed = models.ArticleCategory.select(models.ArticleCategory.category).where(
+        models.ArticleCategory.article == article_id
+    )
+    categories.touch([id_ for (id_,) in fetch_rows(filed)], changes.at)
 
 
 def _label(article_id: int, article: Article, stamp: Stamp) -> None:
@@ -340,4 +360,6 @@ def _label(article_id: int, article: Article, stamp: Stamp) -> None:
 
 
 def _label_slug(name: str) -> str:
-    return make_slug(name, _MAX_LABEL_SLUG_CHARS) or name.casefold()
+    slug = make_slug(name, _MAX_LABEL_SLUG_CHARS)
+    # What no slug can be made of (emoji, rare scripts) may be longer than an index can hold.
+    return slug or hashlib.sha256(name.casefold().encode()).hexdigest()[:32]

@@ -23,7 +23,10 @@ from feedsvc.settings import Settings
 V = TypeVar("V")
 
 _MAX_SLUG_CHARS = 100  # what the table's column holds
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}")
+_MAX_LANGUAGE_CHARS = 35  # the longest that RFC 5646, section 4.4.1, finds in use
+#: Faults or warnings of one event that are told; the rest is counted.
+_TOLD = 50
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][\w!#$&^.+-]{0,60}/[A-Za-z0-9][\w!#$&^.+-]{0,60}", re.ASCII)
 
 
@@ -61,18 +64,18 @@ class Drafting:
             order=self._order(modified_at, occurred_at),
         )
         self._refuse_faults()
-        return Save(draft, tuple(self._warnings))
+        return Save(draft, told(self._warnings))
 
     def withdraw(self, event: WithdrawEvent) -> Withdraw:
         external_id = self._id(event.data.id)
         modified_at = self._time("/data/date_modified", event.data.date_modified)
         order = self._order(modified_at, self._time("/timestamp", event.timestamp))
         self._refuse_faults()
-        return Withdraw(external_id, order, tuple(self._warnings))
+        return Withdraw(external_id, order, told(self._warnings))
 
     def _refuse_faults(self) -> None:
         if self._faults:
-            raise EventError(self._faults)
+            raise EventError(told(self._faults))
 
     def _fault(self, pointer: str, message: str) -> None:
         self._faults.append(Fault(pointer, message))
@@ -94,11 +97,13 @@ class Drafting:
 
     def _id(self, value: str) -> str:
         limit = self._limits.max_id_chars
-        cleaned = clean.clean_text(value).value
-        if not value or cleaned != value:
-            self._fault("/data/id", "must be text without control characters or outer spaces")
-        elif len(value) > limit:
+        if len(value) > limit:
             self._fault("/data/id", f"is over {limit} characters (FEEDSVC_MAX_ID_CHARS)")
+        elif not value or clean.clean_text(value).value != value:
+            self._fault(
+                "/data/id",
+                "must be text in NFC, without control characters, outer or repeated spaces",
+            )
         return value
 
     def _line(self, pointer: str, value: str) -> str:
@@ -107,7 +112,14 @@ class Drafting:
         if len(value) > limit:
             self._fault(pointer, f"is over {limit} characters (FEEDSVC_MAX_TITLE_CHARS)")
             return ""
-        cleaned = clean.clean_title(value)
+        return self._plain(pointer, value)
+
+    def _plain(self, pointer: str, value: str) -> str:
+        try:
+            cleaned = clean.clean_title(value)
+        except clean.UncleanError as error:
+            self._fault(pointer, str(error))
+            return ""
         self._warn(pointer, cleaned.repairs)
         return cleaned.value
 
@@ -119,8 +131,8 @@ class Drafting:
         return line
 
     def _url(self, pointer: str, value: str | None, base_url: str | None = None) -> str | None:
-        if value is None:
-            return None
+        if value is None or (base_url is not None and not value.strip()):
+            return None  # nothing is not an address relative to the article's
         try:
             cleaned = clean.clean_url(value, self._limits.max_url_chars, base_url)
         except clean.UncleanError as error:
@@ -146,6 +158,10 @@ class Drafting:
         if markup is None:
             pointer = "/data/content_text"
             markup = clean.html_from_text(item.content_text or "")
+        limit = self._limits.max_content_chars
+        if len(markup) > limit:
+            self._fault(pointer, f"is over {limit:,} characters (FEEDSVC_MAX_CONTENT_CHARS)")
+            return ""
         try:
             cleaned = clean.clean_html(markup, url, self._limits.max_html_tags)
         except clean.UncleanError as error:
@@ -159,12 +175,13 @@ class Drafting:
         if value is not None and len(value) > limit:
             self._fault("/data/summary", f"is over {limit} characters (FEEDSVC_MAX_SUMMARY_CHARS)")
             return ""
-        cleaned = clean.clean_title(value or "")
-        self._warn("/data/summary", cleaned.repairs)
-        return cleaned.value or clean.summarise(content, self._limits.summary_chars)
+        said = self._plain("/data/summary", value or "")
+        return said or clean.summarise(content, self._limits.summary_chars)
 
     def _language(self, value: str | None) -> str | None:
-        if value is not None and not _LANGUAGE.fullmatch(value):
+        if value is not None and not (
+            len(value) <= _MAX_LANGUAGE_CHARS and _LANGUAGE.fullmatch(value)
+        ):
             self._fault("/data/language", "is not a language tag (BCP 47) such as vi or en-GB")
         return value
 
@@ -252,6 +269,13 @@ class Drafting:
     def _refuse_reserved(self, pointer: str, slug: str) -> None:
         if slug in RESERVED_NAMES:
             self._fault(pointer, f"“{slug}” is reserved: it is the name of another feed")
+
+
+def told(faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    """Those that are told: an answer must not grow with what was wrong in the message."""
+    if len(faults) <= _TOLD:
+        return tuple(faults)
+    return (*faults[:_TOLD], Fault("", f"and {len(faults) - _TOLD:,} more"))
 
 
 def _unique(values: Sequence[V], key: Callable[[V], str]) -> tuple[V, ...]:

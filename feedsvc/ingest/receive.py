@@ -14,6 +14,7 @@ from typing import Any
 
 from feedsvc.articles import store
 from feedsvc.articles.article import make_guid, preview
+from feedsvc.articles.categories import Limits, Tree
 from feedsvc.db import Changes, Database
 from feedsvc.errors import (
     CategoryError,
@@ -62,6 +63,16 @@ class Candidate:
     external_id: str | None
     event: Event | None
     faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What saving the events of one message needs."""
+
+    source: Source
+    changes: Changes
+    tree: Tree
+    settings: Settings
 
 
 def receive(database: Database, delivery: Delivery, settings: Settings) -> Answer:
@@ -150,7 +161,7 @@ def _events(value: Any, limit: int) -> tuple[Sequence[Any], bool]:
 
 
 def _candidate(value: Any, index: int | None, origin: Origin, settings: Settings) -> Candidate:
-    external_id = _said_id(value)
+    external_id = _said_id(value, settings.max_id_chars)
     try:
         event = native.read_event(value, origin, settings)
         if isinstance(event, Save):
@@ -163,18 +174,20 @@ def _candidate(value: Any, index: int | None, origin: Origin, settings: Settings
     return Candidate(index, external_id, event)
 
 
-def _said_id(value: Any) -> str | None:
+def _said_id(value: Any, limit_chars: int) -> str | None:
     """The id of an event that may be broken, for the sender to know it by."""
     data = value.get("data") if isinstance(value, dict) else None
     said = data.get("id") if isinstance(data, dict) else None
-    return said if isinstance(said, str) else None
+    return said[:limit_chars] if isinstance(said, str) else None
 
 
 def _apply(
     candidates: Sequence[Candidate], delivery: Delivery, changes: Changes, settings: Settings
 ) -> Answer:
     """Save what can be saved; one event that can't does not stop the others."""
-    results = [_apply_one(one, delivery.source, changes, settings) for one in candidates]
+    limits = Limits(settings.max_categories, settings.max_category_depth)
+    writing = Writing(delivery.source, changes, Tree(changes, limits), settings)
+    results = [_apply_one(one, writing) for one in candidates]
     body: dict[str, Any] = {"message_id": delivery.message_id, "events": results}
     if any(result["status"] != REJECTED for result in results):
         return _answer(_ACCEPTED, body)
@@ -183,22 +196,22 @@ def _apply(
     return _answer(_UNPROCESSABLE, problem_body(_UNPROCESSABLE, detail, errors=faults) | body)
 
 
-def _apply_one(
-    candidate: Candidate, source: Source, changes: Changes, settings: Settings
-) -> dict[str, Any]:
+def _apply_one(candidate: Candidate, writing: Writing) -> dict[str, Any]:
     if candidate.event is None:
         return _rejected(candidate, candidate.faults)
     event = candidate.event
     try:
-        with changes.attempt():
-            outcome = _do(event, source, changes, settings)
+        with writing.changes.attempt():
+            outcome = _do(event, writing)
     except CategoryError as error:
+        writing.tree.forget()
         return _rejected(candidate, (Fault("/data/categories", str(error)),))
+    notes = tuple(Fault("/data/categories", note) for note in outcome.notes)
     result: dict[str, Any] = {
         "id": candidate.external_id,
         "status": outcome.status,
         "feeds": outcome.feeds,
-        "warnings": _placed(event.warnings, candidate.index),
+        "warnings": _placed(event.warnings + notes, candidate.index),
         "errors": [],
     }
     if outcome.visible_at is not None:
@@ -206,17 +219,14 @@ def _apply_one(
     return result
 
 
-def _do(event: Event, source: Source, changes: Changes, settings: Settings) -> store.Outcome:
+def _do(event: Event, writing: Writing) -> store.Outcome:
+    source, changes, public_url = writing.source, writing.changes, writing.settings.public_url
     if isinstance(event, Save):
-        guid = make_guid(settings.public_url, source.name, event.draft.external_id)
+        guid = make_guid(public_url, source.name, event.draft.external_id)
         return store.save(
-            event.draft,
-            source_id=source.id,
-            guid=guid,
-            changes=changes,
-            max_category_depth=settings.max_category_depth,
+            event.draft, source_id=source.id, guid=guid, changes=changes, tree=writing.tree
         )
-    guid = make_guid(settings.public_url, source.name, event.external_id)
+    guid = make_guid(public_url, source.name, event.external_id)
     return store.withdraw(
         event.external_id, event.order, source_id=source.id, guid=guid, changes=changes
     )

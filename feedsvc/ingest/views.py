@@ -1,13 +1,17 @@
 """POST /ingest/<source>"""
 
 import logging
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from feedsvc.db import Database
-from feedsvc.errors import BodyTooLargeError, SignatureError
+from feedsvc.errors import BodyTimeoutError, BodyTooLargeError, SignatureError
 from feedsvc.ingest.receive import Delivery, receive
 from feedsvc.ingest.signatures import SignedHeaders, Verified, verify
 from feedsvc.ingest.sources import Source, find_source
@@ -23,7 +27,7 @@ def create_blueprint(database: Database, settings: Settings) -> Blueprint:
 
     @blueprint.post("/ingest/<source_name>")
     def take_message(source_name: str) -> Response:
-        body = _read_body(settings.max_body_bytes)
+        body = _read_body(settings.max_body_bytes, settings.request_timeout_seconds)
         source, verified = _authenticate(source_name, body)
         delivery = Delivery(
             source,
@@ -63,14 +67,47 @@ def create_blueprint(database: Database, settings: Settings) -> Blueprint:
     return blueprint
 
 
-def _read_body(limit_bytes: int) -> bytes:
+def _read_body(limit_bytes: int, timeout_seconds: float) -> bytes:
     """The raw body; one that says or turns out to be longer than the limit is not read on.
 
     Raises:
         BodyTooLargeError
+        BodyTimeoutError: it did not arrive in time; its sender would hold up a thread.
     """
-    request.max_content_length = limit_bytes
+    if (request.content_length or 0) > limit_bytes:
+        raise BodyTooLargeError(limit_bytes)
+    # One more than the limit: Werkzeug cuts a body of unknown length there without a word.
+    request.max_content_length = limit_bytes + 1
+    with _deadline(timeout_seconds) as passed:
+        try:
+            body = request.get_data(cache=False)
+        except Exception as error:  # also the server's own errors, which WSGI has no names for
+            if passed.is_set() or isinstance(error, BlockingIOError):
+                raise BodyTimeoutError(timeout_seconds) from error
+            if isinstance(error, RequestEntityTooLarge):
+                raise BodyTooLargeError(limit_bytes) from error
+            raise BadRequest("The body could not be read.") from error
+    if len(body) > limit_bytes:
+        raise BodyTooLargeError(limit_bytes)
+    return body
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[threading.Event]:
+    """Stop reading from the client after so long, however slowly it goes on sending."""
+    passed = threading.Event()
+    line: socket.socket | None = request.environ.get("gunicorn.socket")
+
+    def hang_up() -> None:
+        passed.set()
+        if line is not None:
+            with suppress(OSError):  # it may have gone by itself
+                line.shutdown(socket.SHUT_RD)
+
+    timer = threading.Timer(seconds, hang_up)
+    timer.daemon = True
+    timer.start()
     try:
-        return request.get_data(cache=False)
-    except RequestEntityTooLarge as error:
-        raise BodyTooLargeError(limit_bytes) from error
+        yield passed
+    finally:
+        timer.cancel()

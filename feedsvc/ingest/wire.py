@@ -11,6 +11,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 _LARGEST_INTEGER = 2**53  # beyond it JSON's readers disagree (RFC 8259, section 6)
 
 
+#: A list is judged up to its first wrong item: a million of them are one fault, not a million.
+_MANY: Any = Field(None, fail_fast=True)
+
+
 class Wire(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
@@ -29,7 +33,11 @@ class WireAttachment(Wire):
 
 
 def _from_bare_name(value: Any) -> Any:
-    return {"bare": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"bare": value}
+    if isinstance(value, dict):  # the field is ours, not the wire's
+        return {name: said for name, said in value.items() if name != "bare"}
+    return value
 
 
 class WireCategory(Wire):
@@ -50,11 +58,11 @@ class WireItem(Wire):
     content_html: str | None = None
     content_text: str | None = None
     language: str | None = None
-    authors: list[WireAuthor] | None = None
-    tags: list[str] | None = None
-    categories: list[CategoryOrName] | None = None
+    authors: list[WireAuthor] | None = _MANY
+    tags: list[str] | None = _MANY
+    categories: list[CategoryOrName] | None = _MANY
     image: str | None = None
-    attachments: list[WireAttachment] | None = None
+    attachments: list[WireAttachment] | None = _MANY
     date_published: str
     date_modified: str | None = None
 

@@ -1,11 +1,15 @@
 """The tree of categories: what is filed below shows above, wherever a category is moved to."""
 
 import random
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from feedsvc.app import create_app
+from feedsvc.ingest.sources import add_source
 from feedsvc.models import Article, ArticleCategory, Category, Removal, State
-from tests.newsroom import publish, withdraw
+from tests.conftest import make_settings
+from tests.newsroom import Newsroom, publish, withdraw
 
 
 def titles(client, name):
@@ -135,6 +139,75 @@ def test_withdrawn_article_keeps_its_filings_as_tombstones(newsroom, app):
     with database.read():
         (row,) = ArticleCategory.select()
         assert (row.state, row.change) == (State.WITHDRAWN, database.read_counter().change)
+
+
+def test_newspaper_has_no_more_categories_than_the_limit(database_url):
+    app = create_app(make_settings(database_url, max_categories=2))
+    database = app.extensions["feedsvc"].database
+    newsroom = Newsroom(app.test_client(), add_source(database, "desk"))
+    assert newsroom.send(publish("a", categories=["x", "y"])).status_code == 200
+    response = newsroom.send(publish("b", categories=["x", "z"]))
+    assert "FEEDSVC_MAX_CATEGORIES" in response.json["errors"][0]["message"]
+    database.close()
+
+
+class Follower:
+    """Someone who follows one category by change numbers, as a hub or partner will."""
+
+    def __init__(self, database, slug):
+        self.database, self.slug = database, slug
+        self.cursor = 0
+        self.holds = set()
+
+    def catch_up(self):
+        with self.database.read():
+            category = Category.get_or_none(Category.slug == self.slug)
+            if category is None:
+                return
+            rows = ArticleCategory.select().where(
+                ArticleCategory.category == category, ArticleCategory.change > self.cursor
+            )
+            events = [(row.change, row.article_id, row.state == State.LIVE) for row in rows]
+            removals = Removal.select().where(
+                Removal.category == category, Removal.change > self.cursor
+            )
+            events += [(row.change, row.article_id, False) for row in removals]
+            for _, article_id, is_live in sorted(events):
+                (self.holds.add if is_live else self.holds.discard)(article_id)
+            self.cursor = self.database.read_counter().change
+
+    def holds_rightly(self):
+        with self.database.read():
+            live = (
+                ArticleCategory.select(ArticleCategory.article)
+                .join(Category)
+                .where(Category.slug == self.slug, ArticleCategory.state == State.LIVE)
+                .tuples()
+            )
+            return self.holds == {id_ for (id_,) in live}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_who_follows_the_changes_misses_none(newsroom, app, seed):
+    chance = random.Random(seed)
+    slugs = [f"c{number}" for number in range(5)]
+    followers = [Follower(app.extensions["feedsvc"].database, slug) for slug in slugs]
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    for step in range(80):
+        article_id = f"a{chance.randrange(5)}"
+        if chance.random() < 0.2:
+            newsroom.send(withdraw(article_id))
+        else:
+            categories = [
+                {"slug": slug} | ({"parent": chance.choice(slugs)} if chance.random() < 0.3 else {})
+                for slug in chance.sample(slugs, chance.randrange(4))
+            ]
+            moment = {"date_published": later} if chance.random() < 0.25 else {}
+            newsroom.send(publish(article_id, title=str(step), categories=categories, **moment))
+        for follower in followers:
+            if chance.random() < 0.5:
+                follower.catch_up()
+                assert follower.holds_rightly(), (step, follower.slug)
 
 
 class Model:

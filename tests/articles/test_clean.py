@@ -302,6 +302,17 @@ def test_removed_tags_and_attributes_are_reported_by_name():
     assert html.repairs == ("removed: <form>, <script>, onclick, style",)
 
 
+@pytest.mark.parametrize("marks", ["\u0301\u0327", "&#769;&#807;"])
+def test_marks_without_end_are_cut(marks):
+    """Composing them would take the square of their number: seconds, here."""
+    assert len(cleaned("a" + marks * 9_000)) < 100
+
+
+def test_as_many_marks_as_any_writing_has_are_kept():
+    text = "e" + "\u0323\u0302" * 10
+    assert clean_text(text).value == unicodedata.normalize("NFC", text)
+
+
 # Text as HTML, and HTML as a summary
 
 

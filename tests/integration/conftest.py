@@ -1,6 +1,7 @@
 """Fixtures: a real service, on SQLite and on PostgreSQL, that begins with an empty database."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,9 @@ def serve(empty_database_url, tmp_path_factory) -> Iterator[Callable[..., Servic
         return service
 
     yield start
-    for service in started:
-        end(service)
+    with ExitStack() as stack:  # each is ended, whatever the end of another says
+        for service in started:
+            stack.callback(end, service)
 
 
 @pytest.fixture
@@ -48,9 +50,11 @@ def shared_service(request, tmp_path_factory) -> Iterator[Service]:
         service.start()
         yield service
     finally:
-        end(service)
-        if name:
-            drop_postgres_database(server, name)
+        try:
+            end(service)
+        finally:
+            if name:
+                drop_postgres_database(server, name)
 
 
 def end(service: Service) -> None:

@@ -9,21 +9,18 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from feedsvc.db import Database
 from feedsvc.ingest.sources import add_source
-from tests.newsroom import dumped, publish, signed
+from tests.newsroom import dumped, signed
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROGRAM = str(Path(sys.executable).parent / "feedsvc")
@@ -315,52 +312,6 @@ def read_to_end(line: socket.socket) -> bytes:
 def statuses(heard: bytes) -> list[int]:
     """The statuses of the answers in what was heard on one connection."""
     return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) [^\r\n]*\r\n", heard)]
-
-
-class Pushers:
-    """Threads that push one new article after the other, each until it is acknowledged."""
-
-    def __init__(self, service: Service, threads: int = 4) -> None:
-        self._service = service
-        self._threads = threads
-        self._stop = threading.Event()
-        #: What the ids of the articles begin with.
-        self.prefix = uuid.uuid4().hex[:6]
-        self._futures: list[Future[None]] = []
-        #: Article id to the result that acknowledged it.
-        self.acknowledged: dict[str, dict[str, Any]] = {}
-
-    def __enter__(self) -> Self:
-        self._pool = ThreadPoolExecutor(self._threads)
-        self._futures = [self._pool.submit(self._push, n) for n in range(self._threads)]
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._pool.shutdown()
-        for future in self._futures:
-            future.result()
-
-    def wait_for_more(self, count: int = 8) -> None:
-        """Returns when `count` more articles have been acknowledged."""
-        goal = len(self.acknowledged) + count
-
-        def is_reached() -> bool:
-            for future in self._futures:
-                if future.done():
-                    future.result()
-            return len(self.acknowledged) >= goal
-
-        wait_until(is_reached, f"{count} more pushes are acknowledged")
-
-    def _push(self, thread: int) -> None:
-        number = 0
-        while not self._stop.is_set():
-            number += 1
-            article_id = f"{self.prefix}-{thread}-{number:05}"
-            self.acknowledged[article_id] = self._service.push_until_taken(
-                publish(article_id), f"msg_{article_id}"
-            )
 
 
 @contextmanager

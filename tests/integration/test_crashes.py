@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from feedsvc.models import Article, Message, State
-from tests.integration.server import SUFFIXES, Pushers
+from tests.integration.pushers import Pushers
+from tests.integration.server import SUFFIXES
 from tests.newsroom import publish
 
 

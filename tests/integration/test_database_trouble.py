@@ -17,7 +17,8 @@ import pytest
 
 from feedsvc.models import Article
 from tests.integration.conftest import shared_on_postgres, shared_on_sqlite, sqlite_path
-from tests.integration.server import SUFFIXES, Pushers, Service, articles_in, wait_until
+from tests.integration.pushers import Pushers
+from tests.integration.server import SUFFIXES, Service, articles_in, wait_until
 from tests.newsroom import publish
 
 SETTINGS = {"FEEDSVC_BUSY_TIMEOUT_SECONDS": "0.5"}

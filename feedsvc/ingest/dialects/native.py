@@ -12,6 +12,9 @@ from feedsvc.settings import Settings
 
 M = TypeVar("M", bound=BaseModel)
 
+#: Said instead of pydantic's own words, which name our classes.
+_WORDS = {"model_type": "must be an object", "missing": "is missing"}
+
 SAVES = ("article.published", "article.updated")
 WITHDRAWS = ("article.withdrawn",)
 
@@ -38,7 +41,10 @@ def _validate(model: type[M], value: Any) -> M:
     except ValidationError as error:
         raise EventError(
             [
-                Fault("".join(f"/{_escaped(step)}" for step in fault["loc"]), fault["msg"])
+                Fault(
+                    "".join(f"/{_escaped(step)}" for step in fault["loc"]),
+                    _WORDS.get(fault["type"], fault["msg"]),
+                )
                 for fault in error.errors(include_url=False, include_input=False)
             ]
         ) from None
