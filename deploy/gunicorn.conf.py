@@ -30,9 +30,8 @@ def when_ready(server: Any) -> None:
 
     gunicorn's threads wait for ever. What it accepts inherits the limit of what it listens on.
     """
-    seconds = int(_settings.request_timeout_seconds)
+    limit = struct.pack("ll", _settings.silence_timeout_seconds, 0)
     for listener in server.LISTENERS:
-        limit = struct.pack("ll", seconds, 0)
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
     server.log.error_log.addFilter(_is_no_silent_client)
 

@@ -43,10 +43,10 @@ class BodyTooLargeError(FeedsvcError):
 
 
 class BodyTimeoutError(FeedsvcError):
-    def __init__(self, limit_seconds: float) -> None:
+    def __init__(self) -> None:
         super().__init__(
-            f"The body did not arrive within {limit_seconds:g} seconds "
-            "(FEEDSVC_REQUEST_TIMEOUT_SECONDS)."
+            "The body did not arrive in time "
+            "(FEEDSVC_BODY_TIMEOUT_SECONDS, FEEDSVC_SILENCE_TIMEOUT_SECONDS)."
         )
 
 

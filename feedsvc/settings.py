@@ -109,8 +109,11 @@ class Settings(BaseSettings):
         300, description="How far a message's timestamp may be from this machine's clock."
     )
     max_body_bytes: Count = Field(5_000_000, description="The largest webhook body.")
-    request_timeout_seconds: float = Field(
-        20.0, ge=1, description="How long a client may be silent, or take to send a body."
+    silence_timeout_seconds: Count = Field(
+        10, description="How long a client may be silent in the middle of a request."
+    )
+    body_timeout_seconds: float = Field(
+        60.0, gt=0, description="How long a webhook body may take to arrive."
     )
     max_events: Count = Field(1_000, description="Events in one message.")
     max_json_depth: Count = Field(32, description="Nesting of a message's JSON.")

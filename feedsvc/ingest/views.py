@@ -27,7 +27,7 @@ def create_blueprint(database: Database, settings: Settings) -> Blueprint:
 
     @blueprint.post("/ingest/<source_name>")
     def take_message(source_name: str) -> Response:
-        body = _read_body(settings.max_body_bytes, settings.request_timeout_seconds)
+        body = _read_body(settings.max_body_bytes, settings.body_timeout_seconds)
         source, verified = _authenticate(source_name, body)
         delivery = Delivery(
             source,
@@ -83,10 +83,12 @@ def _read_body(limit_bytes: int, timeout_seconds: float) -> bytes:
             body = request.get_data(cache=False)
         except Exception as error:  # also the server's own errors, which WSGI has no names for
             if passed.is_set() or isinstance(error, BlockingIOError):
-                raise BodyTimeoutError(timeout_seconds) from error
+                raise BodyTimeoutError from error
             if isinstance(error, RequestEntityTooLarge):
                 raise BodyTooLargeError(limit_bytes) from error
             raise BadRequest("The body could not be read.") from error
+    if passed.is_set():
+        raise BodyTimeoutError
     if len(body) > limit_bytes:
         raise BodyTooLargeError(limit_bytes)
     return body

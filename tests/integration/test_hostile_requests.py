@@ -10,7 +10,7 @@ import time
 import pytest
 
 from feedsvc.ingest.signatures import make_key
-from tests.integration.conftest import shared_on_sqlite
+from tests.integration.conftest import on_sqlite, shared_on_sqlite
 from tests.integration.server import (
     ANSWER_SECONDS,
     PATIENCE_SECONDS,
@@ -23,7 +23,10 @@ from tests.integration.server import (
 from tests.newsroom import publish, signed
 
 LIMIT_BYTES = 100_000
-SETTINGS = {"FEEDSVC_MAX_BODY_BYTES": str(LIMIT_BYTES)}
+SETTINGS = {
+    "FEEDSVC_MAX_BODY_BYTES": str(LIMIT_BYTES),
+    "FEEDSVC_SILENCE_TIMEOUT_SECONDS": "3",
+}
 HEAD = b"Host: feeds.example\r\n"
 SMUGGLED = b"GET /feeds/all.json HTTP/1.1\r\nHost: feeds.example\r\n\r\n"
 EVIL = "evil.example"
@@ -337,3 +340,22 @@ def test_head_has_no_body(steady):
     assert heard.endswith(b"\r\n\r\n")
     length = len(steady.get("/feeds/all.rss").body)
     assert f"Content-Length: {length}\r\n".encode() in heard
+
+
+@pytest.mark.slow
+@on_sqlite
+def test_body_that_trickles_in_is_given_up(serve):
+    service = serve(FEEDSVC_BODY_TIMEOUT_SECONDS="2")
+    with socket.create_connection(("127.0.0.1", service.port), ANSWER_SECONDS) as line:
+        line.sendall(post(b"Content-Length: 1000"))
+        line.settimeout(0.2)
+        heard = b""
+        for _ in range(100):
+            line.sendall(b"x")
+            try:
+                heard = line.recv(65_536)
+            except TimeoutError:
+                continue
+            break
+    assert heard.startswith(b"HTTP/1.1 408"), heard
+    assert b"FEEDSVC_BODY_TIMEOUT_SECONDS" in heard
