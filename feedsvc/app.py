@@ -8,6 +8,7 @@ from http import HTTPStatus
 from flask import Flask, Response
 
 from feedsvc import migrations
+from feedsvc.articles.release import Releases
 from feedsvc.db import Database
 from feedsvc.errors import DatabaseUnavailableError, SchemaError
 from feedsvc.feeds import views as feeds
@@ -56,8 +57,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     # Werkzeug would redirect `//` to the host that the client named.
     app.url_map.merge_slashes = False
     app.extensions["feedsvc"] = Services(settings, database)
-    for room in (ingest, feeds, pages):
-        app.register_blueprint(room.create_blueprint(database, settings))
+    releases = Releases(database)
+    app.register_blueprint(ingest.create_blueprint(database, settings))
+    app.register_blueprint(feeds.create_blueprint(database, settings, releases))
+    app.register_blueprint(pages.create_blueprint(database, settings, releases))
     _register_probes(app, database)
     register_error_handlers(app, settings.retry_after_seconds)
     return app

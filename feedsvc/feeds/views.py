@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, request
 
 from feedsvc.articles.article import Article
-from feedsvc.articles.release import release_when_due
+from feedsvc.articles.release import Releases
 from feedsvc.db import Database
 from feedsvc.errors import FeedNotFoundError
 from feedsvc.feeds.catalog import Feed, get_feed
@@ -16,7 +16,7 @@ from feedsvc.serving.representation import Representation, answer
 from feedsvc.settings import Settings
 
 
-def create_blueprint(database: Database, settings: Settings) -> Blueprint:
+def create_blueprint(database: Database, settings: Settings, releases: Releases) -> Blueprint:
     blueprint = Blueprint("feeds", __name__)
 
     @blueprint.get("/feeds/<document>")
@@ -26,7 +26,7 @@ def create_blueprint(database: Database, settings: Settings) -> Blueprint:
         if format_ is None:
             raise FeedNotFoundError(document)
         selection = parse_selection(list(request.args.items(multi=True)), settings)
-        next_release_at = release_when_due(database)
+        next_release_at = releases.carry_out()
         with database.read():
             feed = get_feed(database, name)
             articles = list_articles(feed, selection)

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, render_template, request
 
-from feedsvc.articles.release import release_when_due
+from feedsvc.articles.release import Releases
 from feedsvc.db import Database
 from feedsvc.feeds.catalog import list_feeds
 from feedsvc.feeds.views import feed_title, feed_url, max_age
@@ -14,13 +14,13 @@ from feedsvc.serving.representation import Representation, answer
 from feedsvc.settings import Settings
 
 
-def create_blueprint(database: Database, settings: Settings) -> Blueprint:
+def create_blueprint(database: Database, settings: Settings, releases: Releases) -> Blueprint:
     zone = ZoneInfo(settings.timezone)
     blueprint = Blueprint("pages", __name__, template_folder="templates")
 
     @blueprint.get("/")
     def show_feeds() -> Response:
-        next_release_at = release_when_due(database)
+        next_release_at = releases.carry_out()
         with database.read():
             feeds = list_feeds(database)
         page = render_template(
