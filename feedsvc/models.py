@@ -137,37 +137,34 @@ Article.add_index(
 Article.add_index(Article.index(Article.change))
 
 
-class ArticleCategory(Table):
-    """An article in a category's feed: filed there (`direct`), or in one below it."""
+class Filing(Table):
+    """An article under a label, with what it repeats of the article."""
 
     article = peewee.ForeignKeyField(Article, index=False)
-    category = peewee.ForeignKeyField(Category, index=False)
-    direct = peewee.BooleanField()
     state = peewee.SmallIntegerField()
     visible_at = MomentField()
     change = peewee.BigIntegerField()
+
+
+class ArticleCategory(Filing):
+    """An article in a category's feed: filed there (`direct`), or in one below it."""
+
+    category = peewee.ForeignKeyField(Category, index=False)
+    direct = peewee.BooleanField()
 
     class Meta:
         primary_key = peewee.CompositeKey("article", "category")
 
 
-class ArticleTag(Table):
-    article = peewee.ForeignKeyField(Article, index=False)
+class ArticleTag(Filing):
     tag = peewee.ForeignKeyField(Tag, index=False)
-    state = peewee.SmallIntegerField()
-    visible_at = MomentField()
-    change = peewee.BigIntegerField()
 
     class Meta:
         primary_key = peewee.CompositeKey("article", "tag")
 
 
-class ArticleAuthor(Table):
-    article = peewee.ForeignKeyField(Article, index=False)
+class ArticleAuthor(Filing):
     author = peewee.ForeignKeyField(Author, index=False)
-    state = peewee.SmallIntegerField()
-    visible_at = MomentField()
-    change = peewee.BigIntegerField()
 
     class Meta:
         primary_key = peewee.CompositeKey("article", "author")
