@@ -12,6 +12,7 @@ takes writes on the calling thread, from a pool.
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ _UNAVAILABLE = (
 )
 #: Below this, the beginning of a write is as good as its end.
 _SLOW_MICROSECONDS = 500_000
+_RETRY_SECONDS = 0.02
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -209,6 +211,7 @@ class _Sqlite:
             # mode=rw: a file that went missing is an error, never a new empty newspaper.
             f"file:{quote(str(self.path))}?mode=rw",
             uri=True,
+            check_same_thread=False,  # a thread that has ended can't close its own
             timeout=timeout_seconds,
             pragmas=(("journal_mode", "wal"), ("synchronous", "full"), ("foreign_keys", 1)),
         )
@@ -289,8 +292,35 @@ class _Sqlite:
         file = (os.getpid(), status.st_dev, status.st_ino)
         if getattr(self._local, "file", None) != file:
             self.drop_connection()
-            self.peewee.connect()
+            self._connect()
             self._local.file = file
+
+    def _connect(self) -> None:
+        """Open this thread's connection, and have it closed with the thread.
+
+        While another process turns a new file to WAL, SQLite says "locked" without waiting.
+        """
+        deadline = time.monotonic() + self._timeout
+        while True:
+            try:
+                self.peewee.connect()
+            except peewee.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(_RETRY_SECONDS)
+            else:
+                self._local.connection = _ClosedWithItsThread(self.peewee.connection())
+                return
+
+
+class _ClosedWithItsThread:
+    """Holds a connection in a thread's storage, which goes when the thread does."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __del__(self) -> None:
+        self._connection.close()
 
 
 class _Postgres:

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import peewee
@@ -191,7 +192,8 @@ class TestSqlite:
             Path(f"{path}{suffix}").unlink(missing_ok=True)
         path.write_bytes(sqlite_template.read_bytes())
         assert database.publish(take_one) == 1
-        assert sqlite3.connect(path).execute("SELECT value FROM change_counter").fetchone() == (1,)
+        with closing(sqlite3.connect(path)) as other:
+            assert other.execute("SELECT value FROM change_counter").fetchone() == (1,)
 
     def test_a_full_database_is_unavailable_and_recovers(self, database):
         def fill(changes):

@@ -18,6 +18,7 @@ hostile = settings(
 )
 few = settings(hostile, max_examples=60)
 
+MAX_ID_CHARS = 500  # of a refused id, the answer says so many
 CHARACTERS = st.sampled_from(
     [
         *("\x00", "\x08", "\x0b", "\x1b", "\x7f", "\x85", "\x9f", "\ud800", "\udfff", "\ufffe"),
@@ -215,7 +216,7 @@ def test_hostile_id_is_refused_or_kept_as_it_is(sqlite_newsroom, text):
     newsroom = sqlite_newsroom[0]
     response = send(newsroom, event(article(text, url="https://news.example/a")))
     # What JSON makes of it: two surrogates that follow each other are one character.
-    assert response.json["events"][0]["id"] == json.loads(json.dumps(text))
+    assert response.json["events"][0]["id"] == json.loads(json.dumps(text))[:MAX_ID_CHARS]
     if check_answer(response):
         check_feeds(newsroom.client, 1)
         send(newsroom, withdraw(text))
