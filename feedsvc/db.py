@@ -309,7 +309,8 @@ class _Sqlite:
                     raise
                 time.sleep(_RETRY_SECONDS)
             else:
-                self._local.connection = _ClosedWithItsThread(self.peewee.connection())
+                raw: Any = self.peewee.connection()  # type: ignore[no-untyped-call]
+                self._local.connection = _ClosedWithItsThread(raw)
                 return
 
 
