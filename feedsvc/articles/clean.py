@@ -18,7 +18,7 @@ import nh3
 from slugify import slugify
 from werkzeug.urls import iri_to_uri
 
-from feedsvc.articles.markup import ATTRIBUTES, TooMuchMarkupError, bound
+from feedsvc.articles.markup import ATTRIBUTES, Budget, TooMuchMarkupError, bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +92,20 @@ def clean_title(text: str) -> Cleaned:
     if "<" in text or "&" in text:
         # Parsing decodes each entity once; the sanitiser writes its own, which are taken back.
         spaced = _BLOCK_END.sub(_with_space, _ILLEGAL.sub("", text))
-        plain = html.unescape(_PLAIN.clean(_bounded(spaced, _MAX_TITLE_TAGS)))
+        plain = html.unescape(_PLAIN.clean(_bounded(spaced, Budget(_MAX_TITLE_TAGS))))
         if plain != text:
             repairs.append("markup was taken as markup, and removed")
     cleaned = clean_text(plain)
     return Cleaned(cleaned.value, (*repairs, *cleaned.repairs))
 
 
-def clean_html(markup: str, base_url: str, max_tags: int) -> Cleaned:
+def clean_html(markup: str, base_url: str, budget: Budget) -> Cleaned:
     """HTML that feed readers show: figures, tables, lists, links, pictures; nothing that acts.
 
     Relative addresses are made absolute against `base_url`.
 
     Raises:
-        UncleanError: it has more than `max_tags` tags, or as many characters to escape as would
-            take as long.
+        UncleanError: it has more tags, or characters to escape, than `budget` has room for.
     """
     relative = 0
 
@@ -120,7 +119,7 @@ def clean_html(markup: str, base_url: str, max_tags: int) -> Cleaned:
 
     held = _ILLEGAL.sub("", markup)
     safe = nh3.clean(
-        _bounded(held, max_tags),
+        _bounded(held, budget),
         tags=_TAGS,
         attributes=ATTRIBUTES,
         clean_content_tags=_DROPPED_WITH_CONTENT,
@@ -251,9 +250,9 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _bounded(markup: str, max_tags: int) -> str:
+def _bounded(markup: str, budget: Budget) -> str:
     try:
-        return bound(markup, max_tags)
+        return bound(markup, budget)
     except TooMuchMarkupError as error:
         raise UncleanError(str(error)) from error
 

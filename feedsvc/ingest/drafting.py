@@ -163,7 +163,7 @@ class Drafting:
             self._fault(pointer, f"is over {limit:,} characters (FEEDSVC_MAX_CONTENT_CHARS)")
             return ""
         try:
-            cleaned = clean.clean_html(markup, url, self._limits.max_html_tags)
+            cleaned = clean.clean_html(markup, url, self._origin.budget)
         except clean.UncleanError as error:
             self._fault(pointer, str(error))
             return ""

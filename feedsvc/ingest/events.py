@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedsvc.articles.article import Draft, Order
+from feedsvc.articles.markup import Budget
 from feedsvc.errors import Fault
 
 
@@ -27,10 +28,12 @@ Event = Save | Withdraw
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a message comes from, as far as reading its events needs it."""
+    """Where a message comes from, as far as reading its events needs it; made anew for each."""
 
     source_name: str
     #: The zone in which the source writes times without an offset, if it does.
     timezone: str | None
     #: The message's own signed time; later than this nothing can have happened.
     sent_at: datetime
+    #: What its events' markup may cost; each spends of it.
+    budget: Budget

@@ -15,6 +15,7 @@ from typing import Any
 from feedsvc.articles import store
 from feedsvc.articles.article import make_guid, preview
 from feedsvc.articles.categories import Limits, Tree
+from feedsvc.articles.markup import Budget
 from feedsvc.db import Changes, Database
 from feedsvc.errors import (
     CategoryError,
@@ -132,7 +133,9 @@ def _read(delivery: Delivery, settings: Settings) -> tuple[list[Candidate], Answ
         return [], _refusal(_UNREADABLE, delivery, error, [Fault("", str(error))])
     except EventError as error:
         return [], _refusal(_UNPROCESSABLE, delivery, error, error.faults)
-    origin = Origin(delivery.source.name, delivery.source.timezone, delivery.sent_at)
+    source = delivery.source
+    budget = Budget(settings.max_html_tags)
+    origin = Origin(source.name, source.timezone, delivery.sent_at, budget)
     candidates = [
         _candidate(event, index if is_batch else None, origin, settings)
         for index, event in enumerate(events)

@@ -19,6 +19,7 @@ from feedsvc.articles.clean import (
     make_slug,
     summarise,
 )
+from feedsvc.articles.markup import Budget
 
 MAX_TAGS = 1_000
 BASE_URL = "https://news.example/2023/01/bai.html"
@@ -32,7 +33,7 @@ unhurried = settings(deadline=None)
 
 
 def cleaned(markup):
-    return clean_html(markup, BASE_URL, MAX_TAGS).value
+    return clean_html(markup, BASE_URL, Budget(MAX_TAGS)).value
 
 
 # Text
@@ -209,7 +210,7 @@ def test_relative_citation_is_made_absolute_or_left_out(tag):
     ],
 )
 def test_what_readers_show_stays_as_it_is(markup):
-    html = clean_html(markup, BASE_URL, MAX_TAGS)
+    html = clean_html(markup, BASE_URL, Budget(MAX_TAGS))
     assert (html.value, html.repairs) == (markup, ())
 
 
@@ -225,7 +226,7 @@ def test_what_readers_show_stays_as_it_is(markup):
     ],
 )
 def test_relative_address_is_made_absolute(address, absolute):
-    html = clean_html(f'<a href="{address}">t</a>', BASE_URL, MAX_TAGS)
+    html = clean_html(f'<a href="{address}">t</a>', BASE_URL, Budget(MAX_TAGS))
     assert html.value == f'<a href="{absolute}">t</a>'
     assert html.repairs == ("relative addresses were made absolute",)
 
@@ -246,7 +247,7 @@ def test_address_that_can_not_be_made_absolute_is_left_out():
 
 
 def test_html_is_composed():
-    html = clean_html(f"<p>{DECOMPOSED}</p>", BASE_URL, MAX_TAGS)
+    html = clean_html(f"<p>{DECOMPOSED}</p>", BASE_URL, Budget(MAX_TAGS))
     assert (html.value, html.repairs) == (f"<p>{COMPOSED}</p>", (NFC,))
 
 
@@ -277,13 +278,13 @@ def test_html_holds_only_composed_text_that_xml_can_hold(text):
 
 @pytest.mark.parametrize("character", ILLEGAL, ids=ascii)
 def test_html_loses_what_xml_has_no_room_for(character):
-    html = clean_html(f"<p>a{character}b</p>", BASE_URL, MAX_TAGS)
+    html = clean_html(f"<p>a{character}b</p>", BASE_URL, Budget(MAX_TAGS))
     assert (html.value, html.repairs) == ("<p>ab</p>", (CANT_HOLD,))
 
 
 @pytest.mark.parametrize("entity", ["&#8;", "&#x1F;", "&#xFFFE;", "&#65535;"])
 def test_html_loses_characters_that_entities_stood_for(entity):
-    html = clean_html(f"<p>a{entity}b</p>", BASE_URL, MAX_TAGS)
+    html = clean_html(f"<p>a{entity}b</p>", BASE_URL, Budget(MAX_TAGS))
     assert (html.value, html.repairs) == ("<p>ab</p>", (CANT_HOLD,))
 
 
@@ -297,7 +298,7 @@ def test_escaped_markup_stays_text():
 
 def test_removed_tags_and_attributes_are_reported_by_name():
     html = clean_html(
-        "<script>x</script><p onclick=x style=y>t</p><form>f</form>", BASE_URL, MAX_TAGS
+        "<script>x</script><p onclick=x style=y>t</p><form>f</form>", BASE_URL, Budget(MAX_TAGS)
     )
     assert html.repairs == ("removed: <form>, <script>, onclick, style",)
 

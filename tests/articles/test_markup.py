@@ -5,7 +5,7 @@ import re
 import pytest
 
 from feedsvc.articles.clean import UncleanError, clean_html
-from feedsvc.articles.markup import TooMuchMarkupError, bound
+from feedsvc.articles.markup import Budget, TooMuchMarkupError, bound
 
 BASE_URL = "https://news.example/a/b"
 #: Three of each of thirteen formatting elements, a link, and a table's implied parts.
@@ -13,7 +13,7 @@ MOST_ELEMENTS_PER_TAG = 44
 
 
 def cleaned(markup, max_tags=10_000):
-    return clean_html(markup, BASE_URL, max_tags).value
+    return clean_html(markup, BASE_URL, Budget(max_tags)).value
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def cleaned(markup, max_tags=10_000):
     ],
 )
 def test_ordinary_markup_is_left_as_it_is(markup):
-    assert bound(markup, 100) == markup
+    assert bound(markup, Budget(100)) == markup
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_ordinary_markup_is_left_as_it_is(markup):
     ],
 )
 def test_tags_are_written_anew_with_what_is_kept(markup, bounded):
-    assert bound(markup, 100) == bounded
+    assert bound(markup, Budget(100)) == bounded
 
 
 def test_parameters_named_like_entities_stay_in_an_address():
@@ -75,12 +75,20 @@ def test_parameters_named_like_entities_stay_in_an_address():
 )
 def test_too_much_is_refused(markup):
     with pytest.raises(TooMuchMarkupError):
-        bound(markup, 10)
+        bound(markup, Budget(10))
 
 
 def test_as_much_as_is_allowed_is_taken():
-    assert bound("<div>" * 10, 10) == "<div>" * 10
-    assert bound("&" * 200, 10) == "&" * 200
+    assert bound("<div>" * 10, Budget(10)) == "<div>" * 10
+    assert bound("&" * 200, Budget(10)) == "&" * 200
+
+
+def test_articles_of_one_message_share_what_they_may_cost():
+    budget = Budget(100)
+    for _ in range(1_000):
+        bound("<p>" * 10, budget)
+    with pytest.raises(TooMuchMarkupError, match="send fewer"):
+        bound("<p>" * 10, budget)
 
 
 @pytest.mark.parametrize(
