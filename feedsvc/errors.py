@@ -75,11 +75,11 @@ class CategoryError(FeedsvcError):
 
 
 class RenderingError(FeedsvcError):
-    """An article can't be written in a format; `field` is the one to mend."""
+    """An article can't be written in a format; `pointer` is at the field to mend."""
 
-    def __init__(self, field: str, format_name: str, reason: str) -> None:
+    def __init__(self, field: str | None, format_name: str, reason: str) -> None:
         super().__init__(f"can't be written as {format_name}: {reason}")
-        self.field = field
+        self.pointer = "/data" if field is None else f"/data/{field}"
 
 
 class FeedNotFoundError(FeedsvcError):

@@ -173,7 +173,7 @@ def _candidate(value: Any, index: int | None, origin: Origin, settings: Settings
     except EventError as error:
         return Candidate(index, external_id, None, error.faults)
     except RenderingError as error:
-        return Candidate(index, external_id, None, (Fault(f"/data/{error.field}", str(error)),))
+        return Candidate(index, external_id, None, (Fault(error.pointer, str(error)),))
     return Candidate(index, external_id, event)
 
 

@@ -63,10 +63,10 @@ def check_renders(article: Article) -> None:
         except (ValueError, TypeError) as error:
             raise RenderingError(
                 _field_at_fault(format_, article), format_.title, str(error)
-            ) from (error)
+            ) from error
 
 
-def _field_at_fault(format_: Format, article: Article) -> str:
+def _field_at_fault(format_: Format, article: Article) -> str | None:
     """The text that can't be written: the field without which the rest can."""
     for field in ("title", "summary", "content_html"):
         without: dict[str, Any] = {field: "x"}
@@ -75,7 +75,7 @@ def _field_at_fault(format_: Format, article: Article) -> str:
         except (ValueError, TypeError):
             continue
         return field
-    return ""
+    return None
 
 
 def _atom_frame(channel: Channel) -> tuple[bytes, bytes]:
