@@ -3,6 +3,7 @@
 import logging
 import socket
 import struct
+from pathlib import Path
 from typing import Any
 
 from feedsvc.settings import load_settings
@@ -17,8 +18,9 @@ threads = _settings.threads
 keepalive = 30
 timeout = 60
 graceful_timeout = 30
-# No worker may write its heartbeat to a disk that stalls.
-worker_tmp_dir = "/dev/shm"  # noqa: S108 (memory, private to each process)
+# No worker may write its heartbeat to a disk that stalls; memory, where there is such a place.
+_MEMORY = Path("/dev/shm")  # noqa: S108 (each process makes a private file there)
+worker_tmp_dir = str(_MEMORY) if _MEMORY.is_dir() else None
 # The management socket is of no use here, and a file that two instances would fight over.
 control_socket_disable = True
 # No header may change what a request asks for; gunicorn trusts this machine with SCRIPT_NAME.
