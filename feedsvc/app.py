@@ -3,18 +3,17 @@
 import logging
 import sys
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from flask import Flask, Response
 
 from feedsvc import migrations
 from feedsvc.articles.release import Releases
 from feedsvc.db import Database
-from feedsvc.errors import DatabaseUnavailableError, SchemaError
+from feedsvc.errors import DatabaseUnavailableError
 from feedsvc.feeds import views as feeds
 from feedsvc.ingest import views as ingest
 from feedsvc.pages import views as pages
-from feedsvc.problems import problem, register_error_handlers
+from feedsvc.problems import register_error_handlers
 from feedsvc.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
@@ -83,12 +82,8 @@ def _register_probes(app: Flask, database: Database) -> None:
 
     @app.get("/readyz")
     def is_ready() -> Response:
-        try:
-            migrations.read_schema(database).require_current()
-            database.read_counter()
-        except SchemaError as error:
-            log.error("not ready: %s", error)  # noqa: TRY400
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+        migrations.read_schema(database).require_current()
+        database.read_counter()
         return _plain("ready")
 
 

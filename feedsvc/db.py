@@ -377,11 +377,9 @@ def _translated(engine: _Sqlite | _Postgres) -> Iterator[None]:
     """Turn what the drivers raise for a database in trouble into one error of ours."""
     try:
         yield
-    except peewee.DatabaseError as error:
+    except (peewee.DatabaseError, *_UNAVAILABLE) as error:
         # SQLite says "malformed" and "not a database" with the base class itself.
         if not isinstance(error, _UNAVAILABLE) and type(error) is not peewee.DatabaseError:
             raise
         engine.drop_connection()
-        raise DatabaseUnavailableError(f"{type(error).__name__}: {error}") from error
-    except (peewee.InterfaceError, MaxConnectionsExceeded) as error:
         raise DatabaseUnavailableError(f"{type(error).__name__}: {error}") from error

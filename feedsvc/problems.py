@@ -59,9 +59,8 @@ def register_error_handlers(app: Flask, retry_after_seconds: int) -> None:
         status = _STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("%s %r: %s", request.method, request.path, error)
-        response = problem(status, _DISCREET.get(type(error), str(error)))
-        if isinstance(error, ParameterError):
-            response = problem(status, str(error), parameter=error.name)
+        more = {"parameter": error.name} if isinstance(error, ParameterError) else {}
+        response = problem(status, _DISCREET.get(type(error), str(error)), **more)
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             response.headers["Retry-After"] = str(retry_after_seconds)
         if status == HTTPStatus.UNAUTHORIZED:

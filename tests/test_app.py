@@ -43,6 +43,23 @@ def test_database_without_tables_is_refused_where_none_may_be_made(tmp_path):
         create_app(make_settings(f"sqlite:///{tmp_path}/empty.db", auto_migrate=False))
 
 
+def test_not_ready_while_the_tables_are_not_this_codes(app, client):
+    database = app.extensions["feedsvc"].database
+    forget = "DELETE FROM schema_migration WHERE name = '0001_create_tables'"
+    database.publish(lambda _: database.peewee.execute_sql(forget))
+    try:
+        response = client.get("/readyz")
+        assert response.status_code == 503
+        assert "feedsvc migrate" in response.json["detail"]
+        assert response.headers["Retry-After"]
+    finally:
+        restore = "INSERT INTO schema_migration (name, applied) VALUES (%s, %s)".replace(
+            "%s", database.peewee.param
+        )
+        values = ("0001_create_tables", "2026-01-01 00:00:00")
+        database.publish(lambda _: database.peewee.execute_sql(restore, values))
+
+
 def test_ready_when_the_database_is(client):
     assert client.get("/readyz").text == "ready\n"
 
