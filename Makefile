@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test coverage check format lock clean help
+.PHONY: run test browser coverage check format translations lock clean help
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -15,6 +15,8 @@ run: $(VENV)/.run ## serve on an embedded database (port from PORT)
 
 test: $(VENV)/.dev ## the whole test suite
 	$(BIN)/python -m pytest $(TESTS)
+
+browser: $(VENV)/.browser ## what the tests in a real browser want beside the browser
 
 coverage: $(VENV)/.dev ## the test suite, with what it did not reach
 	$(BIN)/python -m pytest --cov --cov-report=term-missing $(TESTS)
@@ -29,6 +31,10 @@ format: $(VENV)/.dev ## write the code in the house's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# A test names the texts that a catalogue lacks, and those that no template has any more.
+translations: $(VENV)/.dev ## compile the pages' translations
+	$(BIN)/pybabel --quiet compile --directory feedsvc/pages/translations
+
 # The locked versions, with hashes, for every platform and Python from 3.11 on.
 lock: $(VENV)/.dev ## renew the locked versions of what feedsvc depends on
 	$(PIP) install --quiet uv
@@ -38,6 +44,9 @@ lock: $(VENV)/.dev ## renew the locked versions of what feedsvc depends on
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 		--extra postgres --group build --constraint tests/requirements.lock pyproject.toml -o deploy/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
+		--group pyproject.toml:browser --constraint tests/requirements.lock -o tests/browser/requirements.lock
 
 clean: ## remove the virtual environment and caches, never a database
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
@@ -56,3 +65,8 @@ $(VENV)/.dev: tests/requirements.lock pyproject.toml | $(BIN)/python
 	$(PIP) install --quiet --require-hashes --requirement tests/requirements.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.browser: tests/browser/requirements.lock tests/browser/package-lock.json | $(VENV)/.dev
+	$(PIP) install --quiet --require-hashes --requirement tests/browser/requirements.lock
+	npm ci --silent --ignore-scripts --prefix tests/browser
+	@touch $@

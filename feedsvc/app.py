@@ -59,9 +59,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     releases = Releases(database)
     app.register_blueprint(ingest.create_blueprint(database, settings))
     app.register_blueprint(feeds.create_blueprint(database, settings, releases))
-    app.register_blueprint(pages.create_blueprint(database, settings, releases))
+    pages.register_pages(app, database, settings, releases)
     _register_probes(app, database)
-    register_error_handlers(app, settings.retry_after_seconds)
+    register_error_handlers(app, settings.retry_after_seconds, pages.tell_people)
     return app
 
 

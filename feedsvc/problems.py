@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -53,7 +54,11 @@ def problem(status: int, detail: str, **more: Any) -> Response:
     )
 
 
-def register_error_handlers(app: Flask, retry_after_seconds: int) -> None:
+def register_error_handlers(
+    app: Flask, retry_after_seconds: int, tell: Callable[[Response], Response]
+) -> None:
+    """Answer every error with a problem document, as `tell` has it told to who asks."""
+
     @app.errorhandler(FeedsvcError)
     def explain(error: FeedsvcError) -> Response:
         status = _STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -66,7 +71,7 @@ def register_error_handlers(app: Flask, retry_after_seconds: int) -> None:
         if status == HTTPStatus.UNAUTHORIZED:
             # RFC 9110, section 11.6.1, wants a challenge; this one names what is expected.
             response.headers["WWW-Authenticate"] = "Webhook-Signature"
-        return response
+        return tell(response)
 
     @app.errorhandler(HTTPException)
     def translate(error: HTTPException) -> Response:
@@ -75,12 +80,14 @@ def register_error_handlers(app: Flask, retry_after_seconds: int) -> None:
         for name, value in error.get_headers(request.environ):
             if name not in ("Content-Type", "Content-Length"):
                 response.headers[name] = value
-        return response
+        return tell(response)
 
     @app.errorhandler(Exception)
     def confess(error: Exception) -> Response:
         log.error("%s %r failed", request.method, request.path, exc_info=error)
-        return problem(
-            HTTPStatus.INTERNAL_SERVER_ERROR,
-            "feedsvc made a mistake. It is in the log; nothing was written.",
+        return tell(
+            problem(
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+                "feedsvc made a mistake. It is in the log; nothing was written.",
+            )
         )

@@ -62,6 +62,7 @@ MAY_IMPORT = {
 #: a package -> the only places that may import it.
 ONLY_IN = {
     "flask": {"app", "problems", "serving", "*.views"},
+    "flask_babel": {"pages", "*.views"},
     "feedgen": {"rendering"},
     "peewee": {"db", "models", "migrations", "articles", "feeds", "ingest", "hub"},
     "playhouse": {"db", "migrations"},

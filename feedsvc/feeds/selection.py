@@ -3,9 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from feedsvc import models
-from feedsvc.articles.article import Article
+from feedsvc.articles.article import Article, Author
 from feedsvc.articles.store import ARTICLE_COLUMNS, article_from_row
 from feedsvc.db import fetch_rows
 from feedsvc.errors import ParameterError
@@ -13,6 +15,16 @@ from feedsvc.feeds.catalog import Feed
 from feedsvc.models import ArticleCategory, State
 from feedsvc.settings import Settings
 
+if TYPE_CHECKING:
+    import peewee
+
+_HEADLINE_COLUMNS = (
+    models.Article.url,
+    models.Article.title,
+    models.Article.language,
+    models.Article.authors,
+    models.Article.published_at,
+)
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -21,6 +33,17 @@ class Selection:
     """The newest `limit` articles of a feed."""
 
     limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """An article as a list of them shows it."""
+
+    url: str
+    title: str
+    language: str | None
+    authors: tuple[Author, ...]
+    published_at: datetime
 
 
 def parse_selection(parameters: Sequence[tuple[str, str]], settings: Settings) -> Selection:
@@ -47,20 +70,61 @@ def canonical_query(selection: Selection, settings: Settings) -> str:
 
 def list_articles(feed: Feed, selection: Selection) -> Sequence[Article]:
     """The articles, newest first: one range of one index."""
+    query = _newest(feed, selection.limit, ARTICLE_COLUMNS)
+    return [article_from_row(row) for row in fetch_rows(query)]
+
+
+def list_headlines(feed: Feed, limit: int) -> Sequence[Headline]:
+    """What the newest articles are called, without reading what they say."""
+    return [_headline_from_row(row) for row in fetch_rows(_newest(feed, limit, _HEADLINE_COLUMNS))]
+
+
+def list_section_headlines(limit: int) -> dict[int, list[Headline]]:
+    """The newest headlines of each category that is below no other, by the category's id.
+
+    One statement for all of them, and in it one short index range for each.
+    """
+    newest = ArticleCategory.alias()
+    section = models.Category
+    chosen = (
+        newest.select(newest.article)
+        .where(newest.category == section.id, newest.state == State.LIVE)
+        .order_by(newest.visible_at.desc(), newest.article.desc())
+        .limit(limit)
+    )
+    query = (
+        section.select(section.id, *_HEADLINE_COLUMNS)
+        .join(ArticleCategory, on=(ArticleCategory.category == section.id))
+        .join(models.Article, on=(ArticleCategory.article == models.Article.id))
+        .where(section.parent.is_null(), ArticleCategory.article.in_(chosen))
+        .order_by(section.id, ArticleCategory.visible_at.desc(), ArticleCategory.article.desc())
+    )
+    found: dict[int, list[Headline]] = {}
+    for category_id, *row in fetch_rows(query):
+        found.setdefault(category_id, []).append(_headline_from_row(row))
+    return found
+
+
+def _newest(feed: Feed, limit: int, columns: "Sequence[peewee.Field[Any]]") -> Any:
     article = models.Article
     if feed.category_id is None:
         query = (
-            article.select(*ARTICLE_COLUMNS)
+            article.select(*columns)
             .where(article.state == State.LIVE)
             .order_by(article.visible_at.desc(), article.id.desc())
         )
     else:
         query = (
-            article.select(*ARTICLE_COLUMNS)
+            article.select(*columns)
             .join(ArticleCategory, on=(ArticleCategory.article == article.id))
             .where(
                 ArticleCategory.category == feed.category_id, ArticleCategory.state == State.LIVE
             )
             .order_by(ArticleCategory.visible_at.desc(), ArticleCategory.article.desc())
         )
-    return [article_from_row(row) for row in fetch_rows(query.limit(selection.limit))]
+    return query.limit(limit)
+
+
+def _headline_from_row(row: Sequence[Any]) -> Headline:
+    url, title, language, authors, published_at = row
+    return Headline(url, title, language, tuple(Author(**one) for one in authors), published_at)
