@@ -10,7 +10,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
-run: $(VENV)/.run ## serve on an embedded database (port from PORT)
+run: $(VENV)/.run ## serve on an embedded database, with sample news in an empty one (port from PORT)
+	@PORT=$(PORT) $(BIN)/feedsvc demo --if-empty
 	PORT=$(PORT) $(BIN)/feedsvc serve
 
 test: $(VENV)/.dev ## the whole test suite

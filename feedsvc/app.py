@@ -9,6 +9,7 @@ from flask import Flask, Response
 from feedsvc import migrations
 from feedsvc.articles.release import Releases
 from feedsvc.db import Database
+from feedsvc.demo import views as demo
 from feedsvc.errors import DatabaseUnavailableError
 from feedsvc.feeds import views as feeds
 from feedsvc.ingest import views as ingest
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     releases = Releases(database)
     app.register_blueprint(ingest.create_blueprint(database, settings))
     app.register_blueprint(feeds.create_blueprint(database, settings, releases))
+    app.register_blueprint(demo.create_blueprint(database, settings))
     pages.register_pages(app, database, settings, releases)
     _register_probes(app, database)
     register_error_handlers(app, settings.retry_after_seconds, pages.tell_people)

@@ -12,8 +12,9 @@ from pathlib import Path
 import click
 
 from feedsvc import __version__, migrations
-from feedsvc.app import configure_logging, open_database
+from feedsvc.app import configure_logging, create_app, open_database
 from feedsvc.db import Database
+from feedsvc.demo.fill import NotEmptyError, list_messages, push_messages
 from feedsvc.errors import FeedsvcError, SourceError
 from feedsvc.ingest import sources
 from feedsvc.push import Reply, push, read_message
@@ -37,9 +38,9 @@ def serve(bind: str | None, workers: int | None) -> None:
         settings = _settings_for(bind)
         database = open_database(settings)
         migrations.prepare(database, auto_migrate=settings.auto_migrate)
-        has_sources = bool(sources.list_sources(database))
+        has_keys = any(keys for _, keys in sources.list_sources(database))
         database.close()
-    _greet(settings, has_sources=has_sources)
+    _greet(settings, has_keys=has_keys)
     command = [sys.executable, "-m", "gunicorn", "--config", str(_server_settings())]
     command += ["--bind", bind] if bind else []
     command += ["--workers", str(workers)] if workers else []
@@ -60,6 +61,29 @@ def migrate() -> None:
         click.echo(f"applied {name}")
     if not names:
         click.echo("The tables are up to date.")
+
+
+@main.command()
+@click.option(
+    "--if-empty", is_flag=True, help="Where there are other articles, do nothing and say nothing."
+)
+def demo(if_empty: bool) -> None:
+    """Fill an empty database with sample news, to look at and to try things with."""
+    with _reported():
+        settings = load_settings()
+        # Progress is shown; that each of its messages came is no news.
+        quiet = {"log_level": "WARNING"} if settings.log_level == "INFO" else {}
+        app = create_app(settings.model_copy(update=quiet))
+        database = app.extensions["feedsvc"].database
+        try:
+            messages = list_messages(database, settings)
+            with click.progressbar(messages, label="Sample news", file=sys.stderr) as waiting:
+                push_messages(app, database, waiting)
+        except NotEmptyError:
+            if not if_empty:
+                raise
+        finally:
+            database.close()
 
 
 @main.group()
@@ -214,9 +238,9 @@ def _server_settings() -> Path:
     return in_checkout if in_checkout.exists() else installed
 
 
-def _greet(settings: Settings, *, has_sources: bool) -> None:
-    click.echo(f"Feeds: {settings.public_url}/feeds/all.rss", err=True)
-    if has_sources:
+def _greet(settings: Settings, *, has_keys: bool) -> None:
+    click.echo(f"All feeds: {settings.public_url}/", err=True)
+    if has_keys:
         return
     program = Path(sys.argv[0])
     name = os.path.relpath(program) if program.is_absolute() else str(program)

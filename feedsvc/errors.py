@@ -87,6 +87,16 @@ class FeedNotFoundError(FeedsvcError):
         super().__init__(f"There is no feed “{name[:100]}”.")
 
 
+class ArticleNotFoundError(FeedsvcError):
+    def __init__(self, external_id: str) -> None:
+        super().__init__(f"There is no article “{external_id[:100]}”.")
+
+
+class ArticleWithdrawnError(FeedsvcError):
+    def __init__(self, external_id: str) -> None:
+        super().__init__(f"The article “{external_id[:100]}” was withdrawn.")
+
+
 class ParameterError(FeedsvcError):
     """A value in the query string is not one that its name can have."""
 

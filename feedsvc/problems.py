@@ -10,6 +10,8 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from feedsvc.errors import (
+    ArticleNotFoundError,
+    ArticleWithdrawnError,
     BodyTimeoutError,
     BodyTooLargeError,
     DatabaseUnavailableError,
@@ -26,6 +28,8 @@ _STATUSES: dict[type[FeedsvcError], HTTPStatus] = {
     ParameterError: HTTPStatus.BAD_REQUEST,
     SignatureError: HTTPStatus.UNAUTHORIZED,
     FeedNotFoundError: HTTPStatus.NOT_FOUND,
+    ArticleNotFoundError: HTTPStatus.NOT_FOUND,
+    ArticleWithdrawnError: HTTPStatus.GONE,
     BodyTimeoutError: HTTPStatus.REQUEST_TIMEOUT,
     BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     DatabaseUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
