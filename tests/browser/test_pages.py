@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+SCREENSHOTS = os.environ.get("FEEDSVC_TEST_SCREENSHOTS")
 SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
 LOCALES = {"vi": "vi-VN", "en": "en-GB"}
 SAMPLE_ARTICLES = ("/demo/cau-song-ngan-thong-xe", "/demo/ban-tin-sang")
@@ -55,10 +56,9 @@ def opened(browser, address, look=LOOKS[0], **options):
 
 
 def photograph(page, name, look=LOOKS[0]):
-    if folder := os.environ.get("FEEDSVC_TEST_SCREENSHOTS"):
-        page.screenshot(
-            path=Path(folder) / f"{'-'.join((name, *look.values()))}.png", full_page=True
-        )
+    if SCREENSHOTS:
+        path = Path(SCREENSHOTS) / f"{'-'.join((name, *look.values()))}.png"
+        page.screenshot(path=path, full_page=True)
 
 
 def fits(page):
