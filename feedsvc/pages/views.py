@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def register_pages(app: Flask, database: Database, settings: Settings, releases:
 
 def _create_blueprint(database: Database, settings: Settings, releases: Releases) -> Blueprint:
     blueprint = Blueprint("pages", __name__, template_folder="templates")
-    press = _Press(database, settings)
+    press = _Press(database)
 
     @blueprint.get("/")
     def show_feeds() -> Response:
@@ -65,31 +66,44 @@ def _create_blueprint(database: Database, settings: Settings, releases: Releases
     return blueprint
 
 
+@dataclass(frozen=True, slots=True)
+class _Edition:
+    """The feeds as of one change, and the pages printed of them, by language."""
+
+    counter: Counter
+    directory: Directory
+    pages: dict[str, bytes]
+
+
 class _Press:
     """Prints the page once for each change and language, however often it is asked for."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._settings = settings
-        self._printed: dict[str, tuple[Counter, bytes]] = {}
+        self._edition: _Edition | None = None
         self._lock = threading.Lock()
 
     def print_page(self) -> tuple[Counter, bytes]:
         """The page in the reader's language, and the counter as of which it is."""
         language = str(get_locale())
-        printed = self._printed.get(language)
-        if printed is not None and printed[0] == self._database.read_counter():
-            return printed
-        with self._lock:  # those who come meanwhile find it printed
-            with self._database.read():
-                counter = self._database.read_counter()
-                printed = self._printed.get(language)
-                if printed is not None and printed[0] == counter:
-                    return printed
-                directory = _read_directory(self._database)
-            page = render_template("feeds.html", directory=directory, formats=FORMATS.values())
-            self._printed[language] = printed = (counter, page.encode())
-            return printed
+        edition = self._edition
+        if edition is None or edition.counter != self._database.read_counter():
+            with self._lock:  # those who come meanwhile find it there
+                edition = self._read_edition()
+        if language not in edition.pages:
+            page = render_template(
+                "feeds.html", directory=edition.directory, formats=FORMATS.values()
+            )
+            edition.pages[language] = page.encode()
+        return edition.counter, edition.pages[language]
+
+    def _read_edition(self) -> _Edition:
+        with self._database.read():
+            counter = self._database.read_counter()
+            edition = self._edition
+            if edition is None or edition.counter != counter:
+                self._edition = edition = _Edition(counter, _read_directory(self._database), {})
+            return edition
 
 
 def _read_directory(database: Database) -> Directory:
