@@ -1,9 +1,9 @@
 """What a dialect makes of an editorial system's message: native events, and where each field was.
 
-A dialect is a module with two pure functions: `list_items(message)` finds the articles of a message,
-and `translate(item, options)` says one of them as a native event. What the values hold is then
-cleaned and judged as in every native event (`wire`, `drafting`); faults and warnings are told at the
-pointers of the message that was sent.
+A dialect is a module with two pure functions: `list_items(message)` finds the articles of a
+message, and `translate(item, options)` says one of them as a native event. What the values hold is
+then cleaned and judged as in every native event (`wire`, `drafting`); faults and warnings are told
+at the pointers of the message that was sent.
 """
 
 from collections.abc import Mapping
