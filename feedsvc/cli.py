@@ -14,7 +14,7 @@ import click
 from feedsvc import __version__, migrations
 from feedsvc.app import configure_logging, create_app, open_database
 from feedsvc.db import Database
-from feedsvc.demo.fill import NotEmptyError, list_messages, push_messages
+from feedsvc.demo.fill import NotEmptyError, carry_out, plan
 from feedsvc.errors import FeedsvcError, SourceError
 from feedsvc.ingest import sources
 from feedsvc.push import Reply, push, read_message
@@ -76,9 +76,10 @@ def demo(if_empty: bool) -> None:
         app = create_app(settings.model_copy(update=quiet))
         database = app.extensions["feedsvc"].database
         try:
-            messages = list_messages(database, settings)
-            with click.progressbar(messages, label="Sample news", file=sys.stderr) as waiting:
-                push_messages(app, database, waiting)
+            todo = plan(database, settings)
+            if todo.events:
+                with click.progressbar(todo.events, label="Sample news", file=sys.stderr) as events:
+                    carry_out(app, database, todo, events)
         except NotEmptyError:
             if not if_empty:
                 raise
@@ -243,7 +244,7 @@ def _greet(settings: Settings, *, has_keys: bool) -> None:
     if has_keys:
         return
     program = Path(sys.argv[0])
-    name = os.path.relpath(program) if program.is_absolute() else str(program)
+    name = os.path.relpath(program) if program.is_relative_to(Path.cwd()) else str(program)
     click.echo(
         "No editorial system may push yet. To add one and push a sample article, in this folder:\n"
         f"  {name} source add desk > desk.key && "

@@ -75,7 +75,7 @@ def register_error_handlers(
         if status == HTTPStatus.UNAUTHORIZED:
             # RFC 9110, section 11.6.1, wants a challenge; this one names what is expected.
             response.headers["WWW-Authenticate"] = "Webhook-Signature"
-        return tell(response)
+        return _in_words(response, tell)
 
     @app.errorhandler(HTTPException)
     def translate(error: HTTPException) -> Response:
@@ -84,14 +84,22 @@ def register_error_handlers(
         for name, value in error.get_headers(request.environ):
             if name not in ("Content-Type", "Content-Length"):
                 response.headers[name] = value
-        return tell(response)
+        return _in_words(response, tell)
 
     @app.errorhandler(Exception)
     def confess(error: Exception) -> Response:
         log.error("%s %r failed", request.method, request.path, exc_info=error)
-        return tell(
-            problem(
-                HTTPStatus.INTERNAL_SERVER_ERROR,
-                "feedsvc made a mistake. It is in the log; nothing was written.",
-            )
+        response = problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "feedsvc made a mistake. It is in the log; nothing was written.",
         )
+        return _in_words(response, tell)
+
+
+def _in_words(response: Response, tell: Callable[[Response], Response]) -> Response:
+    """The problem as `tell` has it, or as it is if that fails in its turn."""
+    try:
+        return tell(response)
+    except Exception:
+        log.exception("%s %r: the error could not be told", request.method, request.path)
+        return response

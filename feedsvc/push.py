@@ -61,16 +61,14 @@ def read_message(path: Path) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def push(url: str, source_name: str, key: str, body: bytes, message_id: str | None = None) -> Reply:
+def push(url: str, source_name: str, key: str, body: bytes) -> Reply:
     """Sign and send one message; try again with the same id while the service is not there.
-
-    Without a `message_id` it gets a new one: the service does a message once for each id.
 
     Raises:
         PushError: it stayed away, or answered with something that is not ours.
     """
     webhook = _signer(key)
-    message_id = message_id or f"msg_{uuid.uuid4().hex}"
+    message_id = f"msg_{uuid.uuid4().hex}"
     endpoint = f"{url.rstrip('/')}/ingest/{source_name}"
     for attempt in range(1, _ATTEMPTS + 1):
         now = datetime.now(UTC)

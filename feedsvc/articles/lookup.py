@@ -17,6 +17,8 @@ def get_article(source_name: str, external_id: str) -> Article:
         ArticleWithdrawnError: they saw it once.
         ArticleNotFoundError: there is none, or not yet.
     """
+    if "\0" in external_id:  # PostgreSQL can't even be asked
+        raise ArticleNotFoundError(external_id)
     rows = fetch_rows(
         models.Article.select(models.Article.state, *ARTICLE_COLUMNS)
         .join(models.Source)

@@ -1,27 +1,28 @@
 """Filling an empty database with the sample news, through the endpoint that newsrooms push to."""
 
-import hashlib
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from feedsvc.articles.lookup import has_others
+from feedsvc.articles.clean import clean_url
+from feedsvc.articles.lookup import get_article, has_others
 from feedsvc.db import Database
 from feedsvc.demo.news import list_ids, make_events, read_news
-from feedsvc.errors import FeedsvcError
-from feedsvc.ingest import inbox, sources
-from feedsvc.push import PushError, push
+from feedsvc.errors import ArticleNotFoundError, FeedsvcError
+from feedsvc.ingest import sources
+from feedsvc.push import PushError, Reply, push
 from feedsvc.settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 SOURCE = "sample-news"
+_KEY_SECONDS = 600
 
 
 class NotEmptyError(FeedsvcError):
@@ -32,17 +33,19 @@ class NotEmptyError(FeedsvcError):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    id: str
-    body: bytes
+class Plan:
+    """What is to be pushed, earliest first, and the key to do it with."""
+
+    events: Sequence[dict[str, Any]]
+    key_id: int = 0
+    key: str = ""
 
 
-def list_messages(database: Database, settings: Settings) -> list[Message]:
-    """What is to be pushed, earliest first: all of the sample news, or nothing if it is there.
+def plan(database: Database, settings: Settings) -> Plan:
+    """All of the sample news, or nothing if it is there already.
 
-    It is dated back from when its source was made, and a message's id is made from what it says.
-    So one that was pushed before changes nothing, and where the public address is another one than
-    the last time, the same articles move there.
+    It is dated back from when its source was made. Pushed again, because the last time was
+    interrupted or the public address is another one, it gives the same articles.
 
     Raises:
         NotEmptyError: there are other articles.
@@ -52,42 +55,55 @@ def list_messages(database: Database, settings: Settings) -> list[Message]:
         if has_others(SOURCE, list_ids(news)):
             raise NotEmptyError
         found = sources.find_source(SOURCE)
-    if found is None:
-        sources.add_source(database, SOURCE)
-        with database.read():
-            found = sources.find_source(SOURCE)
-    if found is None:
-        raise AssertionError("the source was just added")
-    source = found[0]
-    moment = source.created_at.replace(second=0, microsecond=0)
-    messages = [
-        _message(json.dumps(event, ensure_ascii=False).encode())
-        for event in make_events(news, settings.public_url, moment)
-    ]
+        if found is not None and _is_there(_make_events(news, found[0], settings)[-1]):
+            return Plan(())
+    key_id, key = sources.lend_key(database, SOURCE, _KEY_SECONDS)
     with database.read():
-        is_there = inbox.find_answer(source.id, messages[-1].id) is not None
-    return [] if is_there else messages
+        found = sources.find_source(SOURCE)
+    if found is None:
+        raise AssertionError("a key of the source was just made")
+    return Plan(_make_events(news, found[0], settings), key_id, key)
 
 
-def push_messages(app: "WSGIApplication", database: Database, messages: Iterable[Message]) -> None:
-    """Sign and send each to the application, with a key that is valid for so long only.
+def carry_out(
+    app: "WSGIApplication", database: Database, plan: Plan, events: Iterable[dict[str, Any]]
+) -> None:
+    """Sign and send each of the plan's events to the application.
 
     Raises:
         PushError: one was refused.
     """
-    key = sources.rotate_key(database, SOURCE, 0)
     try:
         with _served(app) as url:
-            for message in messages:
-                reply = push(url, SOURCE, key, message.body, message.id)
+            for event in events:
+                reply = push(url, SOURCE, plan.key, json.dumps(event, ensure_ascii=False).encode())
                 if not reply.accepted:
-                    raise PushError(f"The sample news was refused: {reply.body}")
+                    raise PushError(f"The sample news was refused: {_reason(reply)}")
     finally:
-        sources.revoke_keys(database, SOURCE)
+        sources.revoke_keys(database, SOURCE, plan.key_id)
 
 
-def _message(body: bytes) -> Message:
-    return Message(f"sample-{hashlib.sha256(body).hexdigest()[:40]}", body)
+def _make_events(
+    news: Mapping[str, Any], source: sources.Source, settings: Settings
+) -> Sequence[dict[str, Any]]:
+    moment = source.created_at.replace(second=0, microsecond=0)
+    return make_events(news, settings.public_url, moment)
+
+
+def _is_there(last: Mapping[str, Any]) -> bool:
+    """Whether the last event was pushed, for the public address that it has now."""
+    try:
+        article = get_article(SOURCE, last["data"]["id"])
+    except ArticleNotFoundError:
+        return False
+    url: str = last["data"]["url"]
+    return article.url == clean_url(url, len(url)).value
+
+
+def _reason(reply: Reply) -> str:
+    errors = [error for event in reply.events for error in event["errors"]]
+    detail = str(reply.body.get("detail", reply.status))
+    return f"{detail} {errors[0]['pointer']}: {errors[0]['message']}" if errors else detail
 
 
 class _Quiet(WSGIRequestHandler):

@@ -16,24 +16,25 @@ from feedsvc.settings import Settings
 
 def create_blueprint(database: Database, settings: Settings) -> Blueprint:
     blueprint = Blueprint("demo", __name__, url_prefix=f"/{PATH}", template_folder="templates")
-    address = urlsplit(settings.public_url)
-    origin = f"{address.scheme}://{address.netloc}"
 
     @blueprint.get("/<article_id>")
     def show_article(article_id: str) -> Response:
         with database.read():
             article = get_article(SOURCE, article_id)
+            counter = database.read_counter()
         representation = Representation(
             render_template("article.html", article=article).encode(),
             "text/html",
-            article.modified_at,
+            counter.changed_at,
             max_age_seconds=settings.max_age_seconds,
             stale_seconds=settings.stale_seconds,
         )
+        address = urlsplit(article.url)  # pictures stand beside the article
+        origin = f"{address.scheme}://{address.netloc}"
         return as_page(answer(representation, request, datetime.now(UTC)), media_from=origin)
 
     @blueprint.get("/media/<name>")
     def send_media(name: str) -> Response:
-        return send_from_directory(MEDIA, name, max_age=settings.stale_seconds)
+        return send_from_directory(MEDIA, name, max_age=settings.max_age_seconds)
 
     return blueprint

@@ -44,9 +44,9 @@ def create_blueprint(database: Database, settings: Settings, releases: Releases)
     return blueprint
 
 
-def feed_url(feed: Feed, settings: Settings) -> str:
+def feed_url(name: str, settings: Settings) -> str:
     """A feed's address without its suffix."""
-    return f"{settings.public_url}/feeds/{feed.name}"
+    return f"{settings.public_url}/feeds/{name}"
 
 
 def feed_title(feed: Feed, settings: Settings) -> str:
@@ -62,7 +62,7 @@ def describe(
         title=title,
         description=settings.description if not feed.title and settings.description else title,
         language=settings.language,
-        base_url=feed_url(feed, settings),
+        base_url=feed_url(feed.name, settings),
         query=canonical_query(selection, settings),
         home_url=settings.site_url,
         author=settings.title,

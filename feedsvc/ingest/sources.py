@@ -84,6 +84,23 @@ def rotate_key(database: Database, name: str, overlap_seconds: int) -> str:
     return database.publish(rotate)
 
 
+def lend_key(database: Database, name: str, seconds: int) -> tuple[int, str]:
+    """A key that ends by itself, beside those that the source has, which is made if there is none.
+
+    For a sender that is at home here; gives the key's number too.
+    """
+
+    def lend(changes: Changes) -> tuple[int, str]:
+        row = models.Source.get_or_none(models.Source.name == name)
+        row = row or models.Source.create(name=name, dialect=NATIVE, created_at=changes.at)
+        secret = make_key()
+        end = changes.at + timedelta(seconds=seconds)
+        key = SigningKey.create(source=row, secret=secret, created_at=changes.at, expires_at=end)
+        return key.id, secret
+
+    return database.publish(lend)
+
+
 def revoke_keys(database: Database, name: str, key_id: int | None = None) -> int:
     """End one key of a source at once, or all of them; gives how many were ended."""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, Response, render_template, request, send_from_directory
+from flask import Blueprint, Flask, Response, render_template, request, send_from_directory, url_for
 from flask_babel import Babel, get_locale
 
 from feedsvc.articles.release import Releases
@@ -24,11 +25,14 @@ from feedsvc.serving.representation import Representation, answer
 from feedsvc.settings import Settings
 
 _STATIC = Path(__file__).resolve().parent / "static"
-_STATIC_SECONDS = 365 * 86_400  # their addresses change with what they hold
+_STATIC_SECONDS = 365 * 86_400  # of an address that changes with what it holds
+_FINGERPRINTS = {
+    path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in _STATIC.iterdir()
+}
 _NEWEST = 8
 _NEWEST_OF_SECTION = 3
-#: Addresses that programs ask: they get no HTML, whatever they say they accept.
-_FOR_PROGRAMS = ("/feeds/", "/feeds.", "/ingest/", "/private/", "/hub")
+#: What addresses begin with that programs ask: they get no HTML, whatever they say they accept.
+_FOR_PROGRAMS = frozenset({"feeds", "ingest", "private", "hub", "healthz", "readyz", "metrics"})
 
 
 def register_pages(app: Flask, database: Database, settings: Settings, releases: Releases) -> None:
@@ -57,26 +61,33 @@ def _create_blueprint(database: Database, settings: Settings, releases: Releases
 
     @blueprint.get("/static/<name>")
     def send_static(name: str) -> Response:
-        return send_from_directory(_STATIC, name, max_age=_STATIC_SECONDS)
+        is_lasting = request.args.get("v") == _FINGERPRINTS.get(name)
+        seconds = _STATIC_SECONDS if is_lasting else settings.max_age_seconds
+        response = send_from_directory(_STATIC, name, max_age=seconds)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
 
     @blueprint.get("/favicon.ico")
     def send_icon() -> Response:  # for those who ask without having read the page
-        return send_from_directory(_STATIC, "icon.svg", max_age=_STATIC_SECONDS)
+        return send_static("icon.svg")
 
     return blueprint
 
 
 @dataclass(frozen=True, slots=True)
 class _Edition:
-    """The feeds as of one change, and the pages printed of them, by language."""
+    """The feeds as of one change, and the pages printed of them."""
 
+    #: By the monotonic clock: whoever came before sees in it all that was there when they came.
+    read_at: float
     counter: Counter
     directory: Directory
-    pages: dict[str, bytes]
+    #: By the reader's language, and the one that the address names.
+    pages: dict[tuple[str, str | None], bytes]
 
 
 class _Press:
-    """Prints the page once for each change and language, however often it is asked for."""
+    """Reads the feeds and prints the page once for all who wait for it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -85,25 +96,31 @@ class _Press:
 
     def print_page(self) -> tuple[Counter, bytes]:
         """The page in the reader's language, and the counter as of which it is."""
-        language = str(get_locale())
+        wanted = (str(get_locale()), _asked_language())
+        came_at = time.monotonic()
+        counter = self._database.read_counter()
         edition = self._edition
-        if edition is None or edition.counter != self._database.read_counter():
-            with self._lock:  # those who come meanwhile find it there
-                edition = self._read_edition()
-        if language not in edition.pages:
-            page = render_template(
-                "feeds.html", directory=edition.directory, formats=FORMATS.values()
-            )
-            edition.pages[language] = page.encode()
-        return edition.counter, edition.pages[language]
+        if edition is None or edition.counter != counter or wanted not in edition.pages:
+            with self._lock:
+                edition = self._edition
+                is_current = edition is not None and edition.counter == counter
+                if edition is None or not (is_current or edition.read_at >= came_at):
+                    edition = self._edition = self._read_edition()
+                if wanted not in edition.pages:
+                    edition.pages[wanted] = _print(edition.directory)
+        return edition.counter, edition.pages[wanted]
 
     def _read_edition(self) -> _Edition:
+        read_at = time.monotonic()
         with self._database.read():
-            counter = self._database.read_counter()
-            edition = self._edition
-            if edition is None or edition.counter != counter:
-                self._edition = edition = _Edition(counter, _read_directory(self._database), {})
-            return edition
+            return _Edition(
+                read_at, self._database.read_counter(), _read_directory(self._database), {}
+            )
+
+
+def _print(directory: Directory) -> bytes:
+    page = render_template("feeds.html", directory=directory, formats=FORMATS.values())
+    return page.encode()
 
 
 def _read_directory(database: Database) -> Directory:
@@ -125,7 +142,6 @@ def as_page(response: Response, media_from: str = "") -> Response:
     if not _asked_language():
         response.vary.add("Accept-Language")
     response.headers["Content-Language"] = str(get_locale())
-    response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; style-src 'self'; script-src 'self'; img-src {media}; "
         f"media-src {media}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -135,10 +151,12 @@ def as_page(response: Response, media_from: str = "") -> Response:
 
 def tell_people(response: Response) -> Response:
     """A problem as a page, if it is a person who asks; programs keep the problem document."""
-    if request.path.startswith(_FOR_PROGRAMS):
+    if request.path.strip("/").partition("/")[0].partition(".")[0] in _FOR_PROGRAMS:
         return response
     response.vary.add("Accept")
-    if not any(kind == "text/html" and weight > 0 for kind, weight in request.accept_mimetypes):
+    # By name: whoever takes anything is no person with a browser.
+    kinds = [kind.partition(";")[0].strip() for kind, weight in request.accept_mimetypes if weight]
+    if "text/html" not in map(str.lower, kinds):
         return response
     response.set_data(render_template("problem.html", status=response.status_code))
     response.content_type = "text/html; charset=utf-8"
@@ -150,7 +168,9 @@ def _speak_languages(app: Flask, settings: Settings) -> None:
 
     def choose_language() -> str:
         # Not Werkzeug's best_match: to it, `vi-VN, en;q=0.5` is best served in English.
-        accepted = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
+        accepted = (
+            tag.partition("-")[0].lower() for tag, weight in request.accept_languages if weight
+        )
         chosen = next((language for language in accepted if language in LANGUAGES), otherwise)
         return _asked_language() or chosen
 
@@ -160,10 +180,9 @@ def _speak_languages(app: Flask, settings: Settings) -> None:
         locale_selector=choose_language,
     )
     base_path = urlsplit(settings.public_url).path
-    assets = {path.name: _fingerprint(path) for path in _STATIC.iterdir()}
 
     def asset(name: str) -> str:
-        return f"{base_path}/static/{name}?v={assets[name]}"
+        return base_path + url_for("pages.send_static", name=name, v=_FINGERPRINTS[name])
 
     @app.context_processor
     def offer() -> dict[str, Any]:
@@ -175,7 +194,8 @@ def _speak_languages(app: Flask, settings: Settings) -> None:
             "languages": LANGUAGES,
             "asset": asset,
             "home_path": f"{base_path}/" + (f"?lang={asked}" if asked else ""),
-            "feed_url": lambda feed: feed_url(feed, settings),
+            "address_language": asked,
+            "feed_url": lambda name: feed_url(name, settings),
             "feed_title": lambda feed: feed_title(feed, settings),
         }
 
@@ -187,7 +207,3 @@ def _asked_language() -> str | None:
     """The language that the address itself names."""
     asked = request.args.get("lang", "")
     return asked if asked in LANGUAGES else None
-
-
-def _fingerprint(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]

@@ -1,15 +1,20 @@
 """`feedsvc demo` on a real database, through the signed endpoint."""
 
+import subprocess
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from lxml import html
 
 from feedsvc.app import create_app
 from feedsvc.cli import main
+from feedsvc.db import Database
 from feedsvc.demo.fill import SOURCE
 from feedsvc.demo.news import read_news
-from feedsvc.ingest.sources import find_source, list_sources
+from feedsvc.ingest.sources import find_source, lend_key, list_sources
 from tests.conftest import make_settings
-from tests.newsroom import Newsroom, publish
+from tests.integration.server import PROGRAM, bare_environment
+from tests.newsroom import Newsroom, dumped, publish, signed, withdraw
 
 NEWS = read_news()["articles"]
 WITHDRAWN = next(article["id"] for article in NEWS if "withdrawn_minutes_ago" in article)
@@ -91,7 +96,7 @@ def test_withdrawn_article_is_gone(demo, look):
 
 
 @pytest.mark.parametrize(
-    "path", ["/demo/nothing", "/demo/media/nothing.png", "/demo/media/../fill.py"]
+    "path", ["/demo/nothing", "/demo/media/nothing.png", "/demo/media/../fill.py", "/demo/%00"]
 )
 def test_what_is_not_there_is_not_found(demo, look, path):
     demo()
@@ -123,6 +128,69 @@ def test_filling_again_at_another_address_moves_the_articles_there(demo, look):
     assert [item["id"] for item in after] == [item["id"] for item in before]
     assert [item["date_published"] for item in after] == [item["date_published"] for item in before]
     assert all(item["url"].startswith("http://127.0.0.1:8002/demo/") for item in after)
+
+
+def test_filling_moves_the_articles_back_to_an_earlier_address(demo, look):
+    for port in ("8001", "8002", "8001"):
+        assert demo(PORT=port).exit_code == 0
+    items = look("/feeds/all.json?limit=200").json["items"]
+    assert {item["url"].partition("/demo/")[0] for item in items} == {"http://127.0.0.1:8001"}
+
+
+def test_refusal_is_not_for_good(demo, look):
+    refused = demo(FEEDSVC_MAX_TITLE_CHARS="20")
+    assert refused.exit_code == 1
+    assert "FEEDSVC_MAX_TITLE_CHARS" in refused.stderr
+    assert demo().exit_code == 0
+    assert len(look("/feeds/all.json?limit=200").json["items"]) == len(NEWS) - 1
+
+
+def test_filling_again_writes_nothing(demo, database_url):
+    demo()
+    database = Database(database_url)
+
+    def count_keys():
+        with database.read():
+            return database.peewee.execute_sql("SELECT COUNT(*) FROM signing_key").fetchone()
+
+    before = count_keys()
+    assert demo("--if-empty").stderr == ""
+    assert count_keys() == before
+    database.close()
+
+
+def test_two_that_fill_at_once_both_succeed(database_url, look):
+    environment = bare_environment(FEEDSVC_DATABASE_URL=database_url)
+    both = [subprocess.Popen([PROGRAM, "demo"], env=environment) for _ in range(2)]
+    assert [process.wait(60) for process in both] == [0, 0]
+    assert len(look("/feeds/all.json?limit=200").json["items"]) == len(NEWS) - 1
+
+
+def test_pictures_may_come_from_an_address_in_letters_of_its_language(demo, look):
+    address = "https://tỉnh.example"
+    demo(FEEDSVC_PUBLIC_URL=address)
+    article = next(one for one in NEWS if "image" in one and one["id"] != WITHDRAWN)
+    page = look(f"/demo/{article['id']}", public_url=address)
+    origin = "https://xn--tnh-dlz.example"
+    assert f"img-src 'self' {origin};" in page.headers["Content-Security-Policy"]
+    assert html.fromstring(page.text).xpath("//img/@src")[0].startswith(f"{origin}/demo/media/")
+
+
+def test_article_that_is_not_visible_yet_has_no_page(database_url, look):
+    later = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    app = create_app(make_settings(database_url))
+    database = app.extensions["feedsvc"].database
+    _, key = lend_key(database, SOURCE, 60)
+    body = dumped(publish("later", date_published=later))
+    reply = app.test_client().post(f"/ingest/{SOURCE}", data=body, headers=signed(key, body))
+    assert reply.json["events"][0]["status"] == "created"
+    assert look("/demo/later").status_code == 404
+    database.close()
+
+
+def test_withdrawn_article_of_others_counts_too(demo, newsroom):
+    newsroom.push(withdraw("never-seen"))
+    assert demo().exit_code == 1
 
 
 def test_filling_goes_on_where_it_was_interrupted(demo, look, monkeypatch):

@@ -84,6 +84,12 @@ def test_events_come_in_the_order_in_which_they_happened():
     assert times[-1] < MOMENT.isoformat()
 
 
+def test_last_event_shows_whether_all_were_pushed():
+    """It saves an article to which nothing more happens: `fill` looks for it."""
+    assert "url" in EVENTS[-1]["data"]
+    assert [one["data"]["id"] for one in EVENTS].count(EVENTS[-1]["data"]["id"]) == 1
+
+
 def test_same_moment_and_address_make_the_same_events():
     assert make_events(read_news(), "https://feeds.example", MOMENT) == EVENTS
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.deploy.nginx import Echo, Nginx, in_front_of
+from tests.deploy.nginx import Echo, Nginx, in_front_of, listen_plainly, put, running
 from tests.integration.conftest import end
 from tests.integration.server import Service
 
@@ -52,4 +52,15 @@ def echo() -> Iterator[Echo]:
 def front(echo, tmp_path) -> Iterator[Nginx]:
     """nginx in front of `echo`."""
     with in_front_of(echo.port, tmp_path) as nginx:
+        yield nginx
+
+
+@pytest.fixture
+def keeping_front(echo, tmp_path) -> Iterator[Nginx]:
+    """As `front`, but what is kept is kept for a minute: for tests that count what is asked."""
+
+    def edit(text: str, port: int) -> str:
+        return put(listen_plainly(text, port), "200 404 1s;", "200 404 1m;")
+
+    with running(Nginx(tmp_path, echo.port, edit)) as nginx:
         yield nginx

@@ -38,6 +38,17 @@ def require(program: str) -> str:
     return path
 
 
+def put(text: str, written: str, here: str) -> str:
+    """The text with `here` where it has `written`; it must have it."""
+    assert written in text
+    return text.replace(written, here)
+
+
+def listen_plainly(text: str, port: int) -> str:
+    written = "    listen 80;\n    listen [::]:80;\n    # listen 443"
+    return put(text, written, f"    listen 127.0.0.1:{port};\n    #")
+
+
 class Nginx:
     """nginx before 127.0.0.1:`upstream_port`, with everything it writes in `directory`."""
 
@@ -49,20 +60,20 @@ class Nginx:
         Service.exchange,
     )
 
-    def __init__(self, directory: Path, upstream_port: int) -> None:
+    def __init__(
+        self, directory: Path, upstream_port: int, edit: Callable[[str, int], str] = listen_plainly
+    ) -> None:
         self.directory = directory
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
-        shipped = CONFIGURATION.read_text(encoding="utf-8")
-        listen = f"listen 127.0.0.1:{self.port};"
+        shipped = edit(CONFIGURATION.read_text(encoding="utf-8"), self.port)
         for written, here in (
-            ("listen 80;\n    listen [::]:80;\n    # listen 443", f"{listen}\n    #"),
             ("127.0.0.1:8000", f"127.0.0.1:{upstream_port}"),
             ("/var/cache/nginx-feedsvc", f"{directory}/cache"),
             ("/var/log/nginx/feedsvc", f"{directory}/feedsvc"),
+            ("/var/www/html", f"{directory}/html"),
         ):
-            assert written in shipped
-            shipped = shipped.replace(written, here)
+            shipped = put(shipped, written, here)
         (directory / "feedsvc.conf").write_text(shipped, encoding="utf-8")
         paths = " ".join(
             f"{kind}_temp_path {directory}/{kind};"
@@ -127,14 +138,17 @@ class Nginx:
 
 
 @contextmanager
-def in_front_of(port: int, directory: Path) -> Iterator[Nginx]:
-    nginx = Nginx(directory, port)
+def running(nginx: Nginx) -> Iterator[Nginx]:
     try:
         nginx.start()
         yield nginx
     finally:
         nginx.stop()
         print(nginx.logs)  # noqa: T201 (pytest shows it beside a failure)
+
+
+def in_front_of(port: int, directory: Path) -> contextlib.AbstractContextManager[Nginx]:
+    return running(Nginx(directory, port))
 
 
 class Echo:

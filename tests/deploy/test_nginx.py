@@ -3,12 +3,14 @@
 import gzip
 import http.client
 import re
+import ssl
+import subprocess
 from contextlib import closing
 
 import pytest
 
 from feedsvc.settings import Settings
-from tests.deploy.nginx import CONFIGURATION, Nginx, send_raw
+from tests.deploy.nginx import CONFIGURATION, Nginx, free_port, put, require, running, send_raw
 from tests.integration.server import PROBLEM, SUFFIXES, articles_in, wait_until
 from tests.newsroom import publish
 
@@ -227,3 +229,46 @@ def test_metrics_are_for_this_machine(site):
 
 def test_answers_do_not_say_which_nginx_it_is(site):
     assert site.nginx.get("/healthz").headers["Server"] == "nginx"
+
+
+def test_certbot_finds_the_place_of_its_answers(site):
+    place = site.nginx.directory / "html" / ".well-known" / "acme-challenge"
+    place.mkdir(parents=True)
+    (place / "token").write_text("answer")
+    assert site.nginx.get("/.well-known/acme-challenge/token").body == b"answer"
+    assert site.nginx.get("/.well-known/acme-challenge/other").json["status"] == 404
+
+
+def test_commented_lines_make_it_speak_tls(tmp_path):
+    """As the comment above them says to do it, with a certificate made here."""
+    plain_port, certificate = free_port(), tmp_path / "fullchain.pem"
+    command = [require("openssl"), *["req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"]]
+    command += ["-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=feeds.example"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-out", str(certificate)]
+    command += ["-keyout", str(tmp_path / "privkey.pem")]
+    subprocess.run(command, capture_output=True, timeout=30, check=True)
+
+    def edit(text: str, port: int) -> str:
+        head, server, rest = text.partition("# server {\n")
+        redirect, end, rest = rest.partition("# }\n")
+        text = head + re.sub("(?m)^# ", "", server + redirect + end) + rest
+        text = put(text, "    listen 80;\n    listen [::]:80;\n    # listen", "    # listen")
+        for line in ("listen 443", "ssl_", "add_header Strict"):
+            text = put(text, f"    # {line}", f"    {line}")
+        text = put(text, "    # listen [::]:443 ssl http2;\n", "")
+        text = put(text, "    listen [::]:80;\n", "")
+        text = put(text, "listen 80;", f"listen 127.0.0.1:{plain_port};")
+        text = put(text, "listen 443 ", f"listen 127.0.0.1:{port} ")
+        return put(text, "/etc/letsencrypt/live/feeds.example", str(tmp_path))
+
+    with running(Nginx(tmp_path, free_port(), edit)) as nginx:
+        context = ssl.create_default_context(cafile=str(certificate))
+        line = http.client.HTTPSConnection("127.0.0.1", nginx.port, timeout=10, context=context)
+        with closing(line):
+            reply = nginx.get("/feeds/all.rss", connection=line)
+        assert reply.json["status"] == 502  # there is nothing behind it
+        plain = http.client.HTTPConnection("127.0.0.1", plain_port, timeout=10)
+        with closing(plain):
+            reply = nginx.get("/feeds/all.rss?limit=3", connection=plain)
+        assert reply.status == 308
+        assert reply.headers["Location"] == "https://feeds.example/feeds/all.rss?limit=3"

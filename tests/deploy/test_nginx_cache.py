@@ -14,7 +14,7 @@ TOKEN = "t0psecret"
 EXPIRED_SECONDS = 2.1
 
 
-def test_answer_is_asked_for_once_a_second_however_many_ask(echo, front):
+def test_answer_is_asked_for_once_however_many_ask(echo, keeping_front):
     def respond(headers, path):
         time.sleep(0.3)  # all of them ask meanwhile
         return echoed(headers, path)
@@ -22,7 +22,7 @@ def test_answer_is_asked_for_once_a_second_however_many_ask(echo, front):
     echo.respond = respond
     started = time.monotonic()
     with ThreadPoolExecutor(20) as pool:
-        replies = list(pool.map(lambda _: front.get("/feeds/all.rss"), range(20)))
+        replies = list(pool.map(lambda _: keeping_front.get("/feeds/all.rss"), range(20)))
     assert {reply.status for reply in replies} == {200}
     assert time.monotonic() - started < 1
     assert echo.asked == {"GET /feeds/all.rss": 1}
@@ -49,15 +49,15 @@ CODINGS = [
 
 
 @pytest.mark.parametrize("wanted", ["gzip", ""])
-def test_all_who_take_a_coding_share_one_answer(echo, front, wanted):
+def test_all_who_take_a_coding_share_one_answer(echo, keeping_front, wanted):
     """Real clients name dozens of combinations; each would be kept for itself."""
     for accepted in [accepted for accepted, coding in CODINGS if coding == wanted]:
-        reply = front.get("/feeds/all.rss", headers={"Accept-Encoding": accepted})
+        reply = keeping_front.get("/feeds/all.rss", headers={"Accept-Encoding": accepted})
         assert received(reply).get("accept-encoding", "") == wanted
     assert echo.asked == {"GET /feeds/all.rss": 1}
 
 
-def test_answer_in_a_coding_goes_to_those_alone_who_take_it(echo, front):
+def test_answer_in_a_coding_goes_to_those_alone_who_take_it(echo, keeping_front):
     plain = b"<rss/>" * 500
 
     def respond(headers, _path):
@@ -68,56 +68,56 @@ def test_answer_in_a_coding_goes_to_those_alone_who_take_it(echo, front):
 
     echo.respond = respond
     for accepted, coding in CODINGS * 2:
-        reply = front.get("/feeds/all.rss", headers={"Accept-Encoding": accepted})
+        reply = keeping_front.get("/feeds/all.rss", headers={"Accept-Encoding": accepted})
         assert (reply.headers["Content-Encoding"] or "") == coding
         assert (gzip.decompress(reply.body) if coding else reply.body) == plain
         assert reply.headers["X-By"] == ("feedsvc" if coding else None)  # passed on as it is
         assert reply.headers.get_all("Vary") == ["Accept-Encoding"]
 
 
-def test_no_reader_gets_what_was_made_for_another(echo, front):
+def test_no_reader_gets_what_was_made_for_another(echo, keeping_front):
     """Each answer shows what feedsvc was told of who asked: that must be what its asker said."""
     languages = ["vi", "en", "en, vi;q=0.5", ""]
     kinds = ["text/html", "*/*", "application/json", "vi|text/html"]
     matrix = list(itertools.product(languages, kinds, ["gzip", ""]))
     for language, kind, coding in matrix + matrix[::-1]:
         headers = {"Accept-Language": language, "Accept": kind, "Accept-Encoding": coding}
-        told = received(front.get("/", headers=headers))
+        told = received(keeping_front.get("/", headers=headers))
         for name, value in headers.items():
             assert told.get(name.lower(), "") == value
     assert echo.asked["GET /"] == len(matrix)
 
 
-def test_field_that_is_sent_twice_deceives_nobody(echo, front):
+def test_field_that_is_sent_twice_deceives_nobody(echo, keeping_front):
     """nginx sees the first; were both passed on, the answer could be filed under the wrong one."""
     for first, second in (("vi", "en"), ("en", "vi")):
         lines = "".join(
             f"{name}: {first}\r\n{name}: {second}\r\n" for name in ("Accept-Language", "Accept")
         )
         request = f"GET / HTTP/1.1\r\nHost: a\r\n{lines}\r\n".encode()
-        told = received(send_raw(front, request))
+        told = received(send_raw(keeping_front, request))
         assert told["accept-language"] == told["accept"] == first
         single = {"Accept-Language": first, "Accept": first}
-        assert received(front.get("/", headers=single))["accept-language"] == first
+        assert received(keeping_front.get("/", headers=single))["accept-language"] == first
     assert echo.asked == {"GET /": 2}
 
 
-def test_parts_of_the_key_can_not_be_taken_for_one_another(echo, front):
+def test_parts_of_the_key_can_not_be_taken_for_one_another(echo, keeping_front):
     for headers in (
         {"Accept-Language": "vi", "Accept": "x"},
         {"Accept-Language": "vi|/ x", "Accept": ""},
         {"Accept-Language": "", "Accept": "x"},
         {"Accept-Encoding": "gzip", "Accept-Language": "vi", "Accept": "x"},
     ):
-        told = received(front.get("/", headers=headers))
+        told = received(keeping_front.get("/", headers=headers))
         assert told.get("accept", "") == headers["Accept"]
     assert echo.asked["GET /"] == 4
 
 
-def test_feed_is_the_same_for_every_language_and_type(echo, front):
+def test_feed_is_the_same_for_every_language_and_type(echo, keeping_front):
     for language, kind in itertools.product(["vi", "en"], ["text/html", "*/*"]):
         headers = {"Accept-Language": language, "Accept": kind, "Host": f"{language}.example"}
-        told = received(front.get("/feeds/all.rss?limit=3", headers=headers))
+        told = received(keeping_front.get("/feeds/all.rss?limit=3", headers=headers))
         assert "accept" not in told
         assert "accept-language" not in told
     assert echo.asked == {"GET /feeds/all.rss?limit=3": 1}
@@ -150,11 +150,11 @@ def test_other_answers_are_not_kept(echo, front, status):
         assert echo.asked["GET /feeds/all.rss"] == count
 
 
-def test_cache_control_goes_on_to_readers_as_it_is(echo, front):
+def test_cache_control_goes_on_to_readers_as_it_is(echo, keeping_front):
     said = "public, max-age=300, stale-while-revalidate=300, stale-if-error=86400"
     echo.respond = lambda _headers, _path: (200, {"Cache-Control": said}, b"feed")
     for _ in range(2):
-        assert front.get("/feeds/all.rss").headers.get_all("Cache-Control") == [said]
+        assert keeping_front.get("/feeds/all.rss").headers.get_all("Cache-Control") == [said]
     assert echo.asked["GET /feeds/all.rss"] == 1
 
 
@@ -314,12 +314,12 @@ def test_who_asks_is_not_logged_by_name(front):
     assert "reader" not in front.logs
 
 
-def test_log_says_what_the_cache_did(front):
+def test_log_says_what_the_cache_did(keeping_front):
     for _ in range(2):
-        front.get("/feeds/all.rss")
-    front.stop()
-    assert "cache=MISS upstream=200 " in front.logs
-    assert "cache=HIT upstream=- " in front.logs
+        keeping_front.get("/feeds/all.rss")
+    keeping_front.stop()
+    assert "cache=MISS upstream=200 " in keeping_front.logs
+    assert "cache=HIT upstream=- " in keeping_front.logs
 
 
 def test_kept_feed_is_served_when_feedsvc_fails(echo, front):

@@ -105,7 +105,7 @@ def test_dates_are_those_of_the_newsrooms_zone(newsroom, client):
         ("EN-gb", "en"),
         # Nothing that there is: the paper's own language.
         ("fr-CA,de;q=0.7", "vi"),
-        ("vi;q=0,fr", "vi"),
+        ("en;q=0,fr", "vi"),
         ("", "vi"),
         ("*", "vi"),
         (";;q=,,=", "vi"),
@@ -262,6 +262,31 @@ def test_unchanged_page_is_a_304_that_says_what_it_varies_by(newsroom, client):
     assert again.headers["Vary"] == first.headers["Vary"]
 
 
+def test_page_is_the_same_whoever_asked_first(newsroom, client):
+    newsroom.push(publish())
+    first, named = (client.get(path, headers=VI).headers["ETag"] for path in ("/", "/?lang=vi"))
+    newsroom.push(publish("b"))
+    newsroom.push(withdraw("b"))
+    assert client.get("/?lang=vi", headers=VI).headers["ETag"] == named
+    assert client.get("/", headers=VI).headers["ETag"] == first
+
+
+def test_chosen_language_is_kept_on_the_way_home(client):
+    assert page(client).xpath('//a[@class="brand"]/@href') == ["/"]
+    assert page(client, "/?lang=vi").xpath('//a[@class="brand"]/@href') == ["/?lang=vi"]
+
+
+def test_page_names_its_own_address_and_its_other_languages(client):
+    root = page(client, "/?lang=en")
+    assert root.xpath('//link[@rel="canonical"]/@href') == ["https://feeds.example/?lang=en"]
+    others = {link.get("hreflang"): link.get("href") for link in root.xpath("//link[@hreflang]")}
+    assert others == {
+        "x-default": "https://feeds.example/",
+        "vi": "https://feeds.example/?lang=vi",
+        "en": "https://feeds.example/?lang=en",
+    }
+
+
 def test_page_of_one_language_is_no_match_for_another(newsroom, client):
     newsroom.push(publish())
     first = client.get("/", headers=VI)
@@ -305,9 +330,10 @@ def test_feeds_are_read_once_for_each_change(newsroom, client, monkeypatch):
 # What may run in it
 
 
-def test_nothing_foreign_may_run_in_the_page(client):
+@pytest.mark.parametrize("rule", ["default-src", "base-uri", "form-action", "frame-ancestors"])
+def test_nothing_foreign_may_run_in_the_page(client, rule):
     policy = client.get("/").headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy
+    assert f"{rule} 'none'" in policy
     assert "unsafe" not in policy
 
 
@@ -338,6 +364,13 @@ def test_page_below_a_path_finds_what_it_loads(sqlite_url):
         assert address.startswith("/tin/nguon/static/")
     assert root.xpath('//a[@class="brand"]/@href') == ["/tin/nguon/"]
     app.extensions["feedsvc"].database.close()
+
+
+def test_what_is_asked_for_without_its_fingerprint_is_kept_for_minutes(client):
+    for address in ("/favicon.ico", "/static/pages.css", "/static/pages.css?v=deadbeef"):
+        with client.get(address) as response:
+            assert response.data
+            assert "max-age=300" in response.headers["Cache-Control"]
 
 
 @pytest.mark.parametrize("name", ["../views.py", "..%2Fviews.py", "nothing.css", ".", "%00"])

@@ -45,6 +45,33 @@ def test_no_html_where_programs_ask(client, path):
     assert response.content_type == "application/problem+json"
 
 
+@pytest.mark.parametrize("accept", ["TEXT/HTML", "text/html;level=1", "image/png, text/html;q=0.1"])
+def test_person_is_known_however_it_is_written(client, accept):
+    response = client.get("/nowhere", headers={"Accept": accept})
+    assert response.content_type == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/hubbub", "text/html; charset=utf-8"),
+        ("/feeds", "application/problem+json"),
+        ("/ingest", "application/problem+json"),
+        ("/private", "application/problem+json"),
+    ],
+)
+def test_where_programs_ask_is_told_by_the_whole_word(client, path, kind):
+    assert client.get(path, headers=BROWSER).content_type == kind
+
+
+def test_page_that_fails_leaves_the_problem_document(app, caplog):
+    app.jinja_env.loader = None
+    response = app.test_client().get("/nowhere", headers=BROWSER)
+    assert response.status_code == 404
+    assert response.content_type == "application/problem+json"
+    assert "could not be told" in caplog.text
+
+
 def test_push_is_answered_for_programs(client):
     response = client.post("/ingest/desk", data=b"{}", headers=BROWSER)
     assert response.status_code == 401

@@ -5,15 +5,22 @@
   const field = document.getElementById("address");
   const said = document.getElementById("said");
 
-  const copy = async (button, address) => {
+  // Where the clipboard is refused, as over plain http: the old way, by selecting the text.
+  const copySelected = (button, address) => {
+    const own = field.value;
     field.value = address;
+    field.select();
+    const isCopied = document.execCommand("copy");
+    field.value = own;
+    button.focus();
+    return isCopied;
+  };
+
+  const copy = async (button, address) => {
     try {
       await navigator.clipboard.writeText(address);
     } catch {
-      // Not allowed, or not a secure context (plain http): the old way, by selecting it.
-      field.select();
-      document.execCommand("copy");
-      button.focus();
+      if (!copySelected(button, address)) return;
     }
     button.textContent = texts.copied;
     said.textContent = `${texts.copied}: ${address}`;
