@@ -10,9 +10,11 @@ from feedsvc import migrations
 from feedsvc.articles.release import Releases
 from feedsvc.db import Database
 from feedsvc.demo import views as demo
-from feedsvc.errors import DatabaseUnavailableError
+from feedsvc.errors import DatabaseUnavailableError, SecretKeyError
 from feedsvc.feeds import views as feeds
 from feedsvc.ingest import views as ingest
+from feedsvc.ingest.sources import list_unreadable
+from feedsvc.ingest.vault import Vault, open_vault
 from feedsvc.pages import views as pages
 from feedsvc.problems import register_error_handlers
 from feedsvc.settings import Settings, load_settings
@@ -26,6 +28,7 @@ class Services:
 
     settings: Settings
     database: Database
+    vault: Vault
 
 
 def open_database(settings: Settings) -> Database:
@@ -53,18 +56,40 @@ def create_app(settings: Settings | None = None) -> Flask:
         migrations.prepare(database, auto_migrate=settings.auto_migrate)
     except DatabaseUnavailableError as error:
         log.error("the database can't be used yet: %s", error)  # noqa: TRY400 (not a bug)
+    vault = _open_vault(settings, database)
     app = Flask("feedsvc", static_folder=None)
     # Werkzeug would redirect `//` to the host that the client named.
     app.url_map.merge_slashes = False
-    app.extensions["feedsvc"] = Services(settings, database)
+    app.extensions["feedsvc"] = Services(settings, database, vault)
     releases = Releases(database)
-    app.register_blueprint(ingest.create_blueprint(database, settings))
+    app.register_blueprint(ingest.create_blueprint(database, settings, vault))
     app.register_blueprint(feeds.create_blueprint(database, settings, releases))
     app.register_blueprint(demo.create_blueprint(database, settings))
     pages.register_pages(app, database, settings, releases)
     _register_probes(app, database)
     register_error_handlers(app, settings.retry_after_seconds, pages.tell_people)
     return app
+
+
+def _open_vault(settings: Settings, database: Database) -> Vault:
+    """The keys' vault; what can't be opened is said plainly, and feeds are served all the same."""
+    try:
+        vault = open_vault(settings.secret_key, database.path)
+    except SecretKeyError as error:
+        log.error("%s Sources can't push; all feeds are served.", error)  # noqa: TRY400
+        vault = Vault([])
+    try:
+        names = list_unreadable(database, vault)
+    except DatabaseUnavailableError:
+        return vault  # said already; nobody can push without it
+    if names:
+        log.error(
+            "FEEDSVC_SECRET_KEY is not the one that keys of these sources were sealed with: %s. "
+            "They can't push; all feeds are served. Set the old secret, or give each a new key: "
+            "feedsvc source rotate NAME",
+            ", ".join(names),
+        )
+    return vault
 
 
 def configure_logging(settings: Settings) -> None:

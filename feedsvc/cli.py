@@ -17,6 +17,9 @@ from feedsvc.db import Database
 from feedsvc.demo.fill import NotEmptyError, carry_out, plan
 from feedsvc.errors import FeedsvcError, SourceError
 from feedsvc.ingest import sources
+from feedsvc.ingest.dialects import DIALECTS, NATIVE
+from feedsvc.ingest.schemes import SCHEMES
+from feedsvc.ingest.vault import Vault, open_vault
 from feedsvc.push import Reply, push, read_message
 from feedsvc.settings import Settings, load_settings
 
@@ -55,7 +58,7 @@ def serve(bind: str | None, workers: int | None) -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database's tables up to date."""
-    with _database() as database:
+    with _database() as (database, _):
         names = migrations.migrate(database)
     for name in names:
         click.echo(f"applied {name}")
@@ -74,9 +77,10 @@ def demo(if_empty: bool) -> None:
         # Progress is shown; that each of its messages came is no news.
         quiet = {"log_level": "WARNING"} if settings.log_level == "INFO" else {}
         app = create_app(settings.model_copy(update=quiet))
-        database = app.extensions["feedsvc"].database
+        services = app.extensions["feedsvc"]
+        database, vault = services.database, services.vault
         try:
-            todo = plan(database, settings)
+            todo = plan(database, vault, settings)
             if todo.events:
                 with click.progressbar(todo.events, label="Sample news", file=sys.stderr) as events:
                     carry_out(app, database, todo, events)
@@ -95,23 +99,46 @@ def source() -> None:
 @source.command("add")
 @click.argument("name")
 @click.option(
+    "--dialect",
+    type=click.Choice(list(DIALECTS)),
+    default=NATIVE,
+    show_default=True,
+    help="What its system sends.",
+)
+@click.option(
+    "--scheme",
+    type=click.Choice(list(SCHEMES)),
+    help="How it proves who it is. Default: as systems of its dialect do.",
+)
+@click.option(
     "--timezone", help="Where its times without an offset are meant, e.g. Asia/Ho_Chi_Minh."
 )
-def add_source(name: str, timezone: str | None) -> None:
+@click.option(
+    "--url-template",
+    metavar="URL",
+    help="Where its articles are, if it does not say: https://news.example/{slug}-{id}",
+)
+def add_source(
+    name: str, dialect: str, scheme: str | None, timezone: str | None, url_template: str | None
+) -> None:
     """Allow a source to push, and print its signing key."""
-    with _database(create=True) as database:
-        key = sources.add_source(database, name, timezone=timezone)
+    registration = sources.Registration(dialect, scheme, timezone, url_template)
+    with _database(create=True) as (database, vault):
+        key = sources.add_source(database, vault, name, registration)
     _print_key(name, key)
 
 
 @source.command("list")
 def list_sources() -> None:
     """Show the sources and their active keys, without the secrets."""
-    with _database() as database:
+    with _database() as (database, vault):
         rows = sources.list_sources(database)
-    table: list[tuple[str, ...]] = [("SOURCE", "DIALECT", "TIME ZONE", "KEY", "SINCE", "UNTIL")]
+        unreadable = sources.list_unreadable(database, vault)
+    table: list[tuple[str, ...]] = [
+        ("SOURCE", "DIALECT", "SCHEME", "TIME ZONE", "KEY", "SINCE", "UNTIL")
+    ]
     for one, keys in rows:
-        head = (one.name, one.dialect, one.timezone or "–")
+        head = (one.name, one.dialect, one.scheme, one.timezone or "–")
         table += [
             (
                 *head,
@@ -122,6 +149,12 @@ def list_sources() -> None:
             for key in keys
         ] or [(*head, "none", "", "")]
     _print_table(table)
+    for name in unreadable:
+        click.echo(
+            f"A key of {name} was sealed with another FEEDSVC_SECRET_KEY and is of no use; "
+            f"`feedsvc source rotate {name}` makes a new one.",
+            err=True,
+        )
 
 
 @source.command("rotate")
@@ -135,8 +168,8 @@ def list_sources() -> None:
 )
 def rotate_source(name: str, overlap_hours: float) -> None:
     """Give a source a new key, and print it."""
-    with _database() as database:
-        key = sources.rotate_key(database, name, round(overlap_hours * 3600))
+    with _database() as (database, vault):
+        key = sources.rotate_key(database, vault, name, round(overlap_hours * 3600))
     _print_key(name, key)
 
 
@@ -145,7 +178,7 @@ def rotate_source(name: str, overlap_hours: float) -> None:
 @click.option("--key", "key_id", type=int, help="Only this key, by its number in the list.")
 def revoke_source(name: str, key_id: int | None) -> None:
     """End a source's keys at once; without a key it can't push."""
-    with _database() as database:
+    with _database() as (database, _):
         ended = sources.revoke_keys(database, name, key_id)
     click.echo(f"{ended} key{'' if ended == 1 else 's'} of {name} ended.", err=True)
 
@@ -255,8 +288,8 @@ def _greet(settings: Settings, *, has_keys: bool) -> None:
 
 
 @contextmanager
-def _database(*, create: bool = False) -> Iterator[Database]:
-    """The database, with the tables that this code needs, and errors told in a line."""
+def _database(*, create: bool = False) -> Iterator[tuple[Database, Vault]]:
+    """The database, with the tables that this code needs, and its keys' vault; errors in a line."""
     with _reported():
         settings = load_settings()
         configure_logging(settings)
@@ -264,7 +297,7 @@ def _database(*, create: bool = False) -> Iterator[Database]:
         try:
             if create:
                 migrations.prepare(database, auto_migrate=settings.auto_migrate)
-            yield database
+            yield database, open_vault(settings.secret_key, database.path)
         finally:
             database.close()
 

@@ -120,6 +120,11 @@ class Database:
         self.peewee = self._engine.peewee
         bound.initialize(self.peewee)
 
+    @property
+    def path(self) -> Path | None:
+        """The file of an embedded database."""
+        return self._engine.path if isinstance(self._engine, _Sqlite) else None
+
     @contextmanager
     def read(self) -> Iterator[None]:
         """One consistent view: every query inside sees the same commit.

@@ -32,6 +32,10 @@ class SourceError(FeedsvcError):
     """A source or key can't be added, found or changed as asked."""
 
 
+class SecretKeyError(FeedsvcError):
+    """The secret that keys are sealed with is missing, too short, or not the one they had."""
+
+
 class SignatureError(FeedsvcError):
     """A message could not be verified. The reason is for the log, never for the sender."""
 

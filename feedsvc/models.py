@@ -67,11 +67,16 @@ class Source(NumberedTable):
     dialect = peewee.CharField(max_length=30)
     timezone = peewee.CharField(max_length=100, null=True)
     created_at = MomentField()
+    #: How its messages are verified (`ingest.schemes`).
+    scheme = peewee.CharField(max_length=30)
+    #: Where its articles are, for systems that do not say.
+    url_template = peewee.TextField(null=True)
 
 
 class SigningKey(NumberedTable):
     source = peewee.ForeignKeyField(Source, backref="keys")
     source_id: int
+    #: Sealed or hashed (`ingest.vault`).
     secret = peewee.TextField()
     created_at = MomentField()
     expires_at = MomentField(null=True)

@@ -105,6 +105,13 @@ class Settings(BaseSettings):
     default_entries: Count = Field(30, description="Entries of a feed when `limit` is not given.")
     max_entries: Count = Field(200, description="The highest `limit` that may be asked for.")
 
+    secret_key: str = Field(
+        "",
+        description="The secret that signing keys are sealed with; several, the newest first, "
+        "separated by spaces. Default: for SQLite, what is in `FILE.secret` beside the database.",
+        json_schema_extra=SECRET,
+        repr=False,
+    )
     signature_tolerance_seconds: Count = Field(
         300, description="How far a message's timestamp may be from this machine's clock."
     )

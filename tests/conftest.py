@@ -14,7 +14,7 @@ from feedsvc.db import Database
 from feedsvc.ingest.sources import add_source
 from feedsvc.models import TABLES, ChangeCounter
 from feedsvc.settings import Settings, load_settings
-from tests.newsroom import Newsroom
+from tests.newsroom import SECRET_KEY, VAULT, Newsroom
 
 POSTGRES_URL = os.environ.get("FEEDSVC_TEST_POSTGRES_URL", "postgresql:///test")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -131,6 +131,7 @@ def make_settings(database_url: str, **overrides: object) -> Settings:
         "public_url": "https://feeds.example",
         "site_url": "https://news.example",
         "title": "Báo tỉnh",
+        "secret_key": SECRET_KEY,
         "busy_timeout_seconds": 1.0,
     }
     return load_settings(**(defaults | overrides))
@@ -158,7 +159,9 @@ def client(app):
 @pytest.fixture
 def newsroom(app) -> Newsroom:
     """The editorial system `desk`, which has a key."""
-    return Newsroom(app.test_client(), add_source(app.extensions["feedsvc"].database, "desk"))
+    return Newsroom(
+        app.test_client(), add_source(app.extensions["feedsvc"].database, VAULT, "desk")
+    )
 
 
 @pytest.fixture
@@ -173,7 +176,7 @@ def sqlite_newsroom(sqlite_url):
     """As `newsroom`, with its app, on SQLite alone: for what does not concern the database."""
     app = create_app(make_settings(sqlite_url))
     database = app.extensions["feedsvc"].database
-    yield Newsroom(app.test_client(), add_source(database, "desk")), app
+    yield Newsroom(app.test_client(), add_source(database, VAULT, "desk")), app
     database.close()
 
 

@@ -10,7 +10,12 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
+from feedsvc.ingest.vault import Vault
+
 JSON = "application/json"
+#: What the keys of the tests' sources are sealed with.
+SECRET_KEY = "the-secret-of-the-tests"
+VAULT = Vault([SECRET_KEY])
 
 
 def article(article_id: str = "a-1", **fields: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from feedsvc.app import create_app
 from feedsvc.errors import SchemaError
 from tests.conftest import make_settings
-from tests.newsroom import publish
+from tests.newsroom import VAULT, Newsroom, publish
 
 
 def test_healthz_needs_no_database(tmp_path):
@@ -142,16 +142,47 @@ def test_source_without_a_key_accepts_nothing(newsroom, app):
 
 def test_rotated_key_is_valid_beside_the_old_one_for_its_overlap(newsroom, app):
     from feedsvc.ingest.sources import rotate_key
-    from tests.newsroom import Newsroom
 
     database = app.extensions["feedsvc"].database
-    newer = Newsroom(newsroom.client, rotate_key(database, "desk", 3600))
+    newer = Newsroom(newsroom.client, rotate_key(database, VAULT, "desk", 3600))
     assert newsroom.send(publish("a")).status_code == 200
     assert newer.send(publish("b")).status_code == 200
-    newest = Newsroom(newsroom.client, rotate_key(database, "desk", 0))
+    newest = Newsroom(newsroom.client, rotate_key(database, VAULT, "desk", 0))
     assert newsroom.send(publish("c")).status_code == 401
     assert newer.send(publish("d")).status_code == 401
     assert newest.send(publish("e")).status_code == 200
+
+
+def test_lost_secret_is_said_at_the_start_and_feeds_are_served(newsroom, settings, caplog):
+    newsroom.push(publish("a"))
+    other = create_app(settings.model_copy(update={"secret_key": "quite-another-secret"}))
+    assert "sealed with: desk." in caplog.text
+    assert "feedsvc source rotate NAME" in caplog.text
+    client = other.test_client()
+    assert len(client.get("/feeds/all.json").json["items"]) == 1
+    assert Newsroom(client, newsroom.key).send(publish("b")).status_code == 401
+    other.extensions["feedsvc"].database.close()
+
+
+def test_secret_that_is_too_short_is_said_at_the_start(settings, caplog):
+    app = create_app(settings.model_copy(update={"secret_key": "short"}))
+    assert "FEEDSVC_SECRET_KEY is shorter than 16 characters" in caplog.text
+    assert app.test_client().get("/feeds/all.json").status_code == 200
+    app.extensions["feedsvc"].database.close()
+
+
+def test_key_from_before_keys_were_sealed_still_signs(newsroom, app):
+    database = app.extensions["feedsvc"].database
+    query = f"UPDATE signing_key SET secret = '{newsroom.key}'"
+    database.publish(lambda _: database.peewee.execute_sql(query))
+    assert newsroom.send(publish("a")).status_code == 200
+
+
+def test_key_is_not_in_the_database_in_clear(newsroom, app):
+    database = app.extensions["feedsvc"].database
+    with database.read():
+        ((kept,),) = database.peewee.execute_sql("SELECT secret FROM signing_key").fetchall()
+    assert newsroom.key.removeprefix("whsec_") not in kept
 
 
 def test_body_over_the_limit_is_a_413(sqlite_url):

@@ -74,6 +74,7 @@ ONLY_IN = {
     "urllib.request": {"push"},
     "aiohttp": {"hub.delivery"},
     "standardwebhooks": {"push"},
+    "cryptography": {"ingest.vault"},
 }
 #: the only modules that ask the database anything.
 MAY_QUERY = {

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from feedsvc.cli import main
-from tests.newsroom import article, publish
+from tests.newsroom import SECRET_KEY, article, publish
 
 SAMPLE = Path(__file__).resolve().parent.parent / "deploy" / "sample-article.json"
 
@@ -17,6 +17,7 @@ SAMPLE = Path(__file__).resolve().parent.parent / "deploy" / "sample-article.jso
 def run(runner, monkeypatch, database_url):
     """Run a command against the test's database."""
     monkeypatch.setenv("FEEDSVC_DATABASE_URL", database_url)
+    monkeypatch.setenv("FEEDSVC_SECRET_KEY", SECRET_KEY)
 
     def invoke(*arguments):
         return runner.invoke(main, list(arguments))
@@ -39,6 +40,48 @@ def test_source_list_shows_keys_without_their_secrets(run):
     assert "desk" in result.stdout
     assert "Asia/Ho_Chi_Minh" in result.stdout
     assert key.removeprefix("whsec_")[:8] not in result.stdout
+
+
+def test_source_of_another_system_gets_a_key_for_its_settings_page(run):
+    result = run(
+        *("source", "add", "sd", "--dialect", "superdesk"),
+        *("--url-template", "https://news.example/{slug}-{id}"),
+    )
+    assert result.exit_code == 0, result.output
+    assert result.stdout.strip().isalnum()
+    assert "superdesk  superdesk" in run("source", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--dialect", "ghost", "--scheme", "bearer"), "is not verified by “bearer”, but by ghost"),
+        (("--url-template", "news.example/{id}"), "must be an http or https address"),
+        (("--url-template", "https://news.example/a"), "with {id} or {guid}"),
+        (("--url-template", "https://news.example/{nr}"), "has {nr}; there are {guid}, {id}"),
+        (("--url-template", "https://news.example/{id"), "is no address template"),
+        (("--url-template", "https://news.example/{id.__class__}"), "has {id.__class__}"),
+    ],
+)
+def test_registration_that_can_not_work_is_refused(run, options, words):
+    result = run("source", "add", "desk", *options)
+    assert result.exit_code == 1
+    assert words in result.stderr
+    assert "desk" not in run("source", "list").stdout
+
+
+def test_without_a_secret_no_key_is_made(run, monkeypatch, postgres_url):
+    monkeypatch.setenv("FEEDSVC_DATABASE_URL", postgres_url)
+    monkeypatch.delenv("FEEDSVC_SECRET_KEY")
+    result = run("source", "add", "desk")
+    assert result.exit_code == 1
+    assert "set FEEDSVC_SECRET_KEY" in result.stderr
+
+
+def test_list_names_the_sources_whose_keys_are_lost(run, monkeypatch):
+    run("source", "add", "desk")
+    monkeypatch.setenv("FEEDSVC_SECRET_KEY", "quite-another-secret")
+    assert "`feedsvc source rotate desk`" in run("source", "list").stderr
 
 
 def test_rotating_gives_a_new_key_and_an_end_to_the_old(run):

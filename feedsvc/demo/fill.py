@@ -15,6 +15,7 @@ from feedsvc.db import Database
 from feedsvc.demo.news import list_ids, make_events, read_news
 from feedsvc.errors import ArticleNotFoundError, FeedsvcError
 from feedsvc.ingest import sources
+from feedsvc.ingest.vault import Vault
 from feedsvc.push import PushError, Reply, push
 from feedsvc.settings import Settings
 
@@ -41,7 +42,7 @@ class Plan:
     key: str = ""
 
 
-def plan(database: Database, settings: Settings) -> Plan:
+def plan(database: Database, vault: Vault, settings: Settings) -> Plan:
     """All of the sample news, or nothing if it is there already.
 
     It is dated back from when its source was made. Pushed again, because the last time was
@@ -57,7 +58,7 @@ def plan(database: Database, settings: Settings) -> Plan:
         found = sources.find_source(SOURCE)
         if found is not None and _is_there(_make_events(news, found[0], settings)[-1]):
             return Plan(())
-    key_id, key = sources.lend_key(database, SOURCE, _KEY_SECONDS)
+    key_id, key = sources.lend_key(database, vault, SOURCE, _KEY_SECONDS)
     with database.read():
         found = sources.find_source(SOURCE)
     if found is None:

@@ -35,7 +35,10 @@ def record(
     received_at: datetime,
     duration_seconds: float,
 ) -> None:
-    """Keep a message and its answer; part of the transaction that did what the answer says."""
+    """Keep a message and its answer; part of the transaction that did what the answer says.
+
+    One that was refused before and is tried anew keeps its row, with its last answer.
+    """
     Message.insert(
         source=source_id,
         message_id=message_id,
@@ -45,4 +48,12 @@ def record(
         status=answer.status,
         answer=answer.text,
         duration_seconds=duration_seconds,
+    ).on_conflict(
+        conflict_target=[Message.source, Message.message_id],
+        preserve=[
+            Message.received_at,
+            Message.status,
+            Message.answer,
+            Message.duration_seconds,
+        ],
     ).execute()

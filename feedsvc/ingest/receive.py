@@ -7,8 +7,8 @@ filed in, the inbox row and the change numbers are committed together, or none o
 import json
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,7 +27,8 @@ from feedsvc.errors import (
     RenderingError,
 )
 from feedsvc.ingest import inbox
-from feedsvc.ingest.dialects import native
+from feedsvc.ingest.dialects import DIALECTS, native
+from feedsvc.ingest.dialects.translation import Item, Options
 from feedsvc.ingest.events import Event, Origin, Save
 from feedsvc.ingest.inbox import Answer
 from feedsvc.ingest.parsing import parse_body
@@ -54,13 +55,15 @@ class Delivery:
     sent_at: datetime
     content_type: str
     body: bytes
+    #: Whether the sender made the id, and makes a new one when it has mended the message.
+    has_own_id: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An event that was read, or the faults for which it was not."""
+    """An event that was read, or the faults for which it was not; pointers begin at the message."""
 
-    index: int | None
+    pointer: str
     external_id: str | None
     event: Event | None
     faults: tuple[Fault, ...] = ()
@@ -86,7 +89,7 @@ def receive(database: Database, delivery: Delivery, settings: Settings) -> Answe
     started = time.perf_counter()
     source = delivery.source
     with database.read():
-        earlier = inbox.find_answer(source.id, delivery.message_id)
+        earlier = _find_earlier(delivery)
     if earlier is not None:
         log.info("source=%s message=%s again", source.name, delivery.message_id)
         return earlier
@@ -94,7 +97,7 @@ def receive(database: Database, delivery: Delivery, settings: Settings) -> Answe
 
     def commit(changes: Changes) -> Answer:
         # Once more, now that no other writer can come between.
-        earlier = inbox.find_answer(source.id, delivery.message_id)
+        earlier = _find_earlier(delivery)
         if earlier is not None:
             return earlier
         answer = refusal or _apply(candidates, delivery, changes, settings)
@@ -121,26 +124,34 @@ def receive(database: Database, delivery: Delivery, settings: Settings) -> Answe
     return answer
 
 
+def _find_earlier(delivery: Delivery) -> Answer | None:
+    """What the message was answered when it came before, if that stands.
+
+    A refusal does not, where the id is made of what was sent: the same message is tried anew, since
+    what was wrong may have been the source's settings.
+    """
+    earlier = inbox.find_answer(delivery.source.id, delivery.message_id)
+    if earlier is None or delivery.has_own_id or earlier.status == _ACCEPTED:
+        return earlier
+    return None
+
+
 def _read(delivery: Delivery, settings: Settings) -> tuple[list[Candidate], Answer | None]:
     """The events of a message, or the answer that refuses it whole."""
+    source = delivery.source
     try:
         _require_json(delivery.content_type)
         value = parse_body(delivery.body, settings.max_json_depth)
-        events, is_batch = _events(value, settings.max_events)
+        items = _list_items(value, source, settings.max_events)
     except ContentTypeError as error:
         return [], _refusal(_WRONG_TYPE, delivery, error, [])
     except MessageError as error:
         return [], _refusal(_UNREADABLE, delivery, error, [Fault("", str(error))])
     except EventError as error:
         return [], _refusal(_UNPROCESSABLE, delivery, error, error.faults)
-    source = delivery.source
     budget = Budget(settings.max_html_tags)
     origin = Origin(source.name, source.timezone, delivery.sent_at, budget)
-    candidates = [
-        _candidate(event, index if is_batch else None, origin, settings)
-        for index, event in enumerate(events)
-    ]
-    return candidates, None
+    return [_candidate(item, source, origin, settings) for item in items], None
 
 
 def _require_json(content_type: str) -> None:
@@ -149,38 +160,52 @@ def _require_json(content_type: str) -> None:
         raise ContentTypeError(content_type)
 
 
-def _events(value: Any, limit: int) -> tuple[Sequence[Any], bool]:
-    """One event, or those of `{"events": […]}`."""
-    if not isinstance(value, dict):
-        raise EventError([Fault("", "must be an object: an event, or a batch of events")])
-    if "events" not in value:
-        return [value], False
-    events = value["events"]
-    if not isinstance(events, list) or not events:
-        raise EventError([Fault("/events", "must be a list of at least one event")])
-    if len(events) > limit:
-        raise EventError([Fault("/events", f"has more than {limit} events (FEEDSVC_MAX_EVENTS)")])
-    return events, True
+def _list_items(value: Any, source: Source, limit: int) -> Sequence[Item]:
+    """The articles of a message, as its dialect finds them."""
+    list_items = DIALECTS[source.dialect].list_items or native.list_items
+    items = list_items(value)
+    if len(items) > limit:
+        pointer = items[0].pointer.rpartition("/")[0]
+        raise EventError([Fault(pointer, f"has more than {limit} events (FEEDSVC_MAX_EVENTS)")])
+    return items
 
 
-def _candidate(value: Any, index: int | None, origin: Origin, settings: Settings) -> Candidate:
-    external_id = _said_id(value, settings.max_id_chars)
+def _candidate(item: Item, source: Source, origin: Origin, settings: Settings) -> Candidate:
+    translate = DIALECTS[source.dialect].translate
+    said_id = _said_id(item.value, settings.max_id_chars) if translate is None else None
+    place: Callable[[Fault], Fault] = _as_it_is
+    warnings: tuple[Fault, ...] = ()
     try:
-        event = native.read_event(value, origin, settings)
-        if isinstance(event, Save):
-            guid = make_guid(settings.public_url, origin.source_name, event.draft.external_id)
-            check_renders(preview(event.draft, guid))
+        event: Any = item.value
+        if translate is not None:
+            translation = translate(item.value, Options(source.url_template))
+            place, warnings, event = translation.place, translation.warnings, translation.event
+            said_id = _said_id(event, settings.max_id_chars)
+    except EventError as error:  # told by the dialect, at the item's own fields
+        return Candidate(item.pointer, said_id, None, error.faults)
+    try:
+        read = native.read_event(event, origin, settings)
+        if isinstance(read, Save):
+            guid = make_guid(settings.public_url, origin.source_name, read.draft.external_id)
+            check_renders(preview(read.draft, guid))
     except EventError as error:
-        return Candidate(index, external_id, None, error.faults)
+        return Candidate(item.pointer, said_id, None, tuple(map(place, error.faults)))
     except RenderingError as error:
-        return Candidate(index, external_id, None, (Fault(error.pointer, str(error)),))
-    return Candidate(index, external_id, event)
+        fault = place(Fault(error.pointer, str(error)))
+        return Candidate(item.pointer, said_id, None, (fault,))
+    told = warnings + tuple(map(place, read.warnings))
+    return Candidate(item.pointer, said_id, replace(read, warnings=told))
+
+
+def _as_it_is(fault: Fault) -> Fault:
+    """A native event's pointers are those of what was sent."""
+    return fault
 
 
 def _said_id(value: Any, limit_chars: int) -> str | None:
     """The id of an event that may be broken, for the sender to know it by."""
-    data = value.get("data") if isinstance(value, dict) else None
-    said = data.get("id") if isinstance(data, dict) else None
+    data = value.get("data") if isinstance(value, Mapping) else None
+    said = data.get("id") if isinstance(data, Mapping) else None
     return said[:limit_chars] if isinstance(said, str) else None
 
 
@@ -214,7 +239,7 @@ def _apply_one(candidate: Candidate, writing: Writing) -> dict[str, Any]:
         "id": candidate.external_id,
         "status": outcome.status,
         "feeds": outcome.feeds,
-        "warnings": _placed(event.warnings + notes, candidate.index),
+        "warnings": _placed(event.warnings + notes, candidate.pointer),
         "errors": [],
     }
     if outcome.visible_at is not None:
@@ -241,20 +266,19 @@ def _rejected(candidate: Candidate, faults: Sequence[Fault]) -> dict[str, Any]:
         "status": REJECTED,
         "feeds": [],
         "warnings": [],
-        "errors": _placed(faults, candidate.index),
+        "errors": _placed(faults, candidate.pointer),
     }
 
 
-def _placed(faults: Sequence[Fault], index: int | None) -> list[dict[str, str]]:
+def _placed(faults: Sequence[Fault], prefix: str) -> list[dict[str, str]]:
     """Faults with pointers that begin at the message."""
-    prefix = "" if index is None else f"/events/{index}"
     return [asdict(fault) | {"pointer": prefix + fault.pointer} for fault in faults]
 
 
 def _refusal(
     status: int, delivery: Delivery, error: FeedsvcError, faults: Sequence[Fault]
 ) -> Answer:
-    body = problem_body(status, str(error), errors=_placed(faults, None))
+    body = problem_body(status, str(error), errors=_placed(faults, ""))
     return _answer(status, body | {"message_id": delivery.message_id, "events": []})
 
 

@@ -1,19 +1,22 @@
 """Sources and their signing keys."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from string import Formatter
 
 import peewee
 
 from feedsvc import models
 from feedsvc.db import Changes, Database, fetch_rows
-from feedsvc.errors import SourceError
-from feedsvc.ingest.signatures import make_key
+from feedsvc.errors import SecretKeyError, SourceError
+from feedsvc.ingest.dialects import DIALECTS, NATIVE
+from feedsvc.ingest.dialects.translation import URL_FIELDS
+from feedsvc.ingest.schemes import SCHEMES, Scheme
+from feedsvc.ingest.vault import Vault, hash_token
 from feedsvc.models import SigningKey
 from feedsvc.settings import require_zone
-
-NATIVE = "native"
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _MAX_NAME_CHARS = 100
@@ -26,6 +29,19 @@ class Source:
     dialect: str
     timezone: str | None
     created_at: datetime
+    scheme: str
+    url_template: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What is said of a source when it is added."""
+
+    dialect: str = NATIVE
+    #: How its messages are verified. Default: as its dialect's system does.
+    scheme: str | None = None
+    timezone: str | None = None
+    url_template: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +54,29 @@ class KeyInfo:
     expires_at: datetime | None
 
 
-def add_source(database: Database, name: str, *, timezone: str | None = None) -> str:
+def add_source(
+    database: Database, vault: Vault, name: str, registration: Registration | None = None
+) -> str:
     """Allow an editorial system to push; gives its first key, which is not shown again.
 
     Raises:
-        SourceError: the name is taken or malformed, or the time zone unknown.
+        SourceError: the name is taken or malformed, or something of the registration is wrong.
+        SecretKeyError: there is no secret to seal its key with.
     """
+    said = registration or Registration()
     if not _NAME.fullmatch(name) or len(name) > _MAX_NAME_CHARS:
         raise SourceError(
             f"“{name}” can't name a source: use lower-case ASCII letters, digits and hyphens, "
             f"{_MAX_NAME_CHARS} at the most."
         )
-    if timezone is not None:
+    scheme = _choose_scheme(said)
+    if said.timezone is not None:
         try:
-            require_zone(timezone)
+            require_zone(said.timezone)
         except ValueError as error:
-            raise SourceError(f"“{timezone}” {error}.") from error
+            raise SourceError(f"“{said.timezone}” {error}.") from error
+    if said.url_template is not None:
+        _require_url_template(said.url_template)
 
     def add(changes: Changes) -> str:
         if models.Source.get_or_none(models.Source.name == name) is not None:
@@ -62,14 +85,48 @@ def add_source(database: Database, name: str, *, timezone: str | None = None) ->
                 "new key."
             )
         row = models.Source.create(
-            name=name, dialect=NATIVE, timezone=timezone, created_at=changes.at
+            name=name,
+            dialect=said.dialect,
+            scheme=scheme.name,
+            timezone=said.timezone,
+            url_template=said.url_template,
+            created_at=changes.at,
         )
-        return _new_key(row, changes.at)
+        return _new_key(row, vault, changes.at)[1]
 
     return database.publish(add)
 
 
-def rotate_key(database: Database, name: str, overlap_seconds: int) -> str:
+def _choose_scheme(said: Registration) -> Scheme:
+    if said.dialect not in DIALECTS:
+        raise SourceError(f"“{said.dialect}” is no dialect; there are {', '.join(DIALECTS)}.")
+    allowed = DIALECTS[said.dialect].schemes
+    chosen = said.scheme or allowed[0]
+    if chosen not in allowed:
+        raise SourceError(
+            f"{said.dialect} is not verified by “{chosen}”, but by {' or '.join(allowed)}."
+        )
+    return SCHEMES[chosen]
+
+
+def _require_url_template(template: str) -> None:
+    try:
+        names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+    except ValueError as error:
+        raise SourceError(f"“{template}” is no address template: {error}.") from error
+    if unknown := names - URL_FIELDS:
+        raise SourceError(
+            f"“{template}” has {{{min(unknown)}}}; there are "
+            f"{', '.join(f'{{{name}}}' for name in sorted(URL_FIELDS))}."
+        )
+    if not template.startswith(("http://", "https://")) or not names & {"id", "guid"}:
+        raise SourceError(
+            f"“{template}” must be an http or https address with {{id}} or {{guid}}, so that each "
+            "article has one of its own."
+        )
+
+
+def rotate_key(database: Database, vault: Vault, name: str, overlap_seconds: int) -> str:
     """Give a source a new key; those it has stay valid for `overlap_seconds` more."""
 
     def rotate(changes: Changes) -> str:
@@ -79,12 +136,12 @@ def rotate_key(database: Database, name: str, overlap_seconds: int) -> str:
             SigningKey.source == row.id,
             SigningKey.expires_at.is_null() | (SigningKey.expires_at > end),
         ).execute()
-        return _new_key(row, changes.at)
+        return _new_key(row, vault, changes.at)[1]
 
     return database.publish(rotate)
 
 
-def lend_key(database: Database, name: str, seconds: int) -> tuple[int, str]:
+def lend_key(database: Database, vault: Vault, name: str, seconds: int) -> tuple[int, str]:
     """A key that ends by itself, beside those that the source has, which is made if there is none.
 
     For a sender that is at home here; gives the key's number too.
@@ -92,11 +149,13 @@ def lend_key(database: Database, name: str, seconds: int) -> tuple[int, str]:
 
     def lend(changes: Changes) -> tuple[int, str]:
         row = models.Source.get_or_none(models.Source.name == name)
-        row = row or models.Source.create(name=name, dialect=NATIVE, created_at=changes.at)
-        secret = make_key()
-        end = changes.at + timedelta(seconds=seconds)
-        key = SigningKey.create(source=row, secret=secret, created_at=changes.at, expires_at=end)
-        return key.id, secret
+        row = row or models.Source.create(
+            name=name,
+            dialect=NATIVE,
+            scheme=DIALECTS[NATIVE].schemes[0],
+            created_at=changes.at,
+        )
+        return _new_key(row, vault, changes.at, changes.at + timedelta(seconds=seconds))
 
     return database.publish(lend)
 
@@ -118,7 +177,7 @@ def revoke_keys(database: Database, name: str, key_id: int | None = None) -> int
 
 
 def find_source(name: str) -> tuple[Source, list[str]] | None:
-    """A source and the secrets of its active keys, as of the view that the caller is in."""
+    """A source and its active keys as they are kept, as of the view that the caller is in."""
     if not _NAME.fullmatch(name):
         return None
     row = models.Source.get_or_none(models.Source.name == name)
@@ -130,6 +189,30 @@ def find_source(name: str) -> tuple[Source, list[str]] | None:
         .order_by(SigningKey.id.desc())
     )
     return _from_row(row), [secret for (secret,) in fetch_rows(keys)]
+
+
+def unseal_keys(vault: Vault, kept: Iterable[str]) -> list[str]:
+    """Those of the keys that can be read, in clear, or hashed where a hash is all that is kept."""
+    keys = []
+    for one in kept:
+        try:
+            keys.append(vault.unseal(one))
+        except SecretKeyError:
+            continue  # said at the start, and in `source list`
+    return keys
+
+
+def list_unreadable(database: Database, vault: Vault) -> list[str]:
+    """The names of sources with a key that was sealed with another secret."""
+    with database.read():
+        rows = fetch_rows(
+            SigningKey.select(models.Source.name, SigningKey.secret)
+            .join(models.Source)
+            .where(_is_active(datetime.now(UTC)))
+            .order_by(models.Source.name)
+        )
+    names = {name: None for name, kept in rows if not unseal_keys(vault, [kept])}
+    return list(names)
 
 
 def list_sources(database: Database) -> list[tuple[Source, list[KeyInfo]]]:
@@ -156,10 +239,14 @@ def _is_active(now: datetime) -> peewee.Expression:
     return SigningKey.expires_at.is_null() | (SigningKey.expires_at > now)
 
 
-def _new_key(row: models.Source, at: datetime) -> str:
-    secret = make_key()
-    SigningKey.create(source=row, secret=secret, created_at=at)
-    return secret
+def _new_key(
+    row: models.Source, vault: Vault, at: datetime, end: datetime | None = None
+) -> tuple[int, str]:
+    scheme = SCHEMES[row.scheme]
+    key = scheme.make_key()
+    kept = hash_token(key) if scheme.is_hashed else vault.seal(key)
+    made = SigningKey.create(source=row, secret=kept, created_at=at, expires_at=end)
+    return made.id, key
 
 
 def _get_row(name: str) -> models.Source:
@@ -170,4 +257,12 @@ def _get_row(name: str) -> models.Source:
 
 
 def _from_row(row: models.Source) -> Source:
-    return Source(row.id, row.name, row.dialect, row.timezone, row.created_at)
+    return Source(
+        row.id,
+        row.name,
+        row.dialect,
+        row.timezone,
+        row.created_at,
+        row.scheme,
+        row.url_template,
+    )

@@ -12,17 +12,22 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from feedsvc.db import Database
 from feedsvc.errors import BodyTimeoutError, BodyTooLargeError, SignatureError
+from feedsvc.ingest.dialects import NATIVE
 from feedsvc.ingest.receive import Delivery, receive
-from feedsvc.ingest.signatures import SignedHeaders, Verified, verify
-from feedsvc.ingest.sources import Source, find_source
+from feedsvc.ingest.schemes import SCHEMES
+from feedsvc.ingest.signatures import Verified
+from feedsvc.ingest.sources import Source, find_source, unseal_keys
+from feedsvc.ingest.vault import Vault
 from feedsvc.settings import Settings
 
 log = logging.getLogger(__name__)
 
 _FIRST_ERROR_STATUS = 400
+#: Who a source's name that is none stands for; without a key, nothing of it verifies.
+_NOBODY = Source(0, "", NATIVE, None, datetime.now(UTC), "standard-webhooks", None)
 
 
-def create_blueprint(database: Database, settings: Settings) -> Blueprint:
+def create_blueprint(database: Database, settings: Settings, vault: Vault) -> Blueprint:
     blueprint = Blueprint("ingest", __name__)
 
     @blueprint.post("/ingest/<source_name>")
@@ -35,6 +40,7 @@ def create_blueprint(database: Database, settings: Settings) -> Blueprint:
             verified.sent_at,
             request.headers.get("Content-Type", ""),
             body,
+            has_own_id=SCHEMES[source.scheme].has_ids,
         )
         answer = receive(database, delivery, settings)
         is_problem = answer.status >= _FIRST_ERROR_STATUS
@@ -48,21 +54,17 @@ def create_blueprint(database: Database, settings: Settings) -> Blueprint:
     def _authenticate(source_name: str, body: bytes) -> tuple[Source, Verified]:
         with database.read():
             found = find_source(source_name)
-        headers = SignedHeaders(
-            request.headers.get("webhook-id"),
-            request.headers.get("webhook-timestamp"),
-            request.headers.get("webhook-signature"),
-        )
-        keys = found[1] if found else []
+        source, kept = found or (_NOBODY, [])
+        keys = unseal_keys(vault, kept)
         tolerance = settings.signature_tolerance_seconds
         try:
-            verified = verify(headers, body, keys, datetime.now(UTC), tolerance)
+            verified = SCHEMES[source.scheme].verify(
+                request.headers, body, keys, datetime.now(UTC), tolerance
+            )
         except SignatureError as error:
             log.warning("source=%r refused: %s", source_name[:100], error)
             raise
-        if found is None:  # unreachable: without a key nothing verifies
-            raise SignatureError("there is no such source")
-        return found[0], verified
+        return source, verified
 
     return blueprint
 

@@ -9,7 +9,7 @@ from feedsvc.app import create_app
 from feedsvc.ingest.sources import add_source
 from feedsvc.models import Article, ArticleCategory, Category, Removal, State
 from tests.conftest import make_settings
-from tests.newsroom import Newsroom, publish, withdraw
+from tests.newsroom import VAULT, Newsroom, publish, withdraw
 
 
 def titles(client, name):
@@ -144,7 +144,7 @@ def test_withdrawn_article_keeps_its_filings_as_tombstones(newsroom, app):
 def test_newspaper_has_no_more_categories_than_the_limit(database_url):
     app = create_app(make_settings(database_url, max_categories=2))
     database = app.extensions["feedsvc"].database
-    newsroom = Newsroom(app.test_client(), add_source(database, "desk"))
+    newsroom = Newsroom(app.test_client(), add_source(database, VAULT, "desk"))
     assert newsroom.send(publish("a", categories=["x", "y"])).status_code == 200
     response = newsroom.send(publish("b", categories=["x", "z"]))
     assert "FEEDSVC_MAX_CATEGORIES" in response.json["errors"][0]["message"]

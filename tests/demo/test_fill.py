@@ -14,7 +14,7 @@ from feedsvc.demo.news import read_news
 from feedsvc.ingest.sources import find_source, lend_key, list_sources
 from tests.conftest import make_settings
 from tests.integration.server import PROGRAM, bare_environment
-from tests.newsroom import Newsroom, dumped, publish, signed, withdraw
+from tests.newsroom import SECRET_KEY, VAULT, Newsroom, dumped, publish, signed, withdraw
 
 NEWS = read_news()["articles"]
 WITHDRAWN = next(article["id"] for article in NEWS if "withdrawn_minutes_ago" in article)
@@ -27,7 +27,8 @@ def demo(runner, database_url):
     """Run the command on the test's database."""
 
     def run(*options, **environment):
-        environment = {"FEEDSVC_DATABASE_URL": database_url} | environment
+        defaults = {"FEEDSVC_DATABASE_URL": database_url, "FEEDSVC_SECRET_KEY": SECRET_KEY}
+        environment = defaults | environment
         return runner.invoke(main, ["demo", *options], env=environment, catch_exceptions=False)
 
     return run
@@ -107,7 +108,9 @@ def test_other_sources_articles_have_no_page_here(look, database_url):
     from feedsvc.ingest.sources import add_source
 
     app = create_app(make_settings(database_url))
-    newsroom = Newsroom(app.test_client(), add_source(app.extensions["feedsvc"].database, "desk"))
+    newsroom = Newsroom(
+        app.test_client(), add_source(app.extensions["feedsvc"].database, VAULT, "desk")
+    )
     newsroom.push(publish("a"))
     assert look("/demo/a").status_code == 404
     app.extensions["feedsvc"].database.close()
@@ -160,7 +163,7 @@ def test_filling_again_writes_nothing(demo, database_url):
 
 
 def test_two_that_fill_at_once_both_succeed(database_url, look):
-    environment = bare_environment(FEEDSVC_DATABASE_URL=database_url)
+    environment = bare_environment(FEEDSVC_DATABASE_URL=database_url, FEEDSVC_SECRET_KEY=SECRET_KEY)
     both = [subprocess.Popen([PROGRAM, "demo"], env=environment) for _ in range(2)]
     assert [process.wait(60) for process in both] == [0, 0]
     assert len(look("/feeds/all.json?limit=200").json["items"]) == len(NEWS) - 1
@@ -180,7 +183,7 @@ def test_article_that_is_not_visible_yet_has_no_page(database_url, look):
     later = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     app = create_app(make_settings(database_url))
     database = app.extensions["feedsvc"].database
-    _, key = lend_key(database, SOURCE, 60)
+    _, key = lend_key(database, VAULT, SOURCE, 60)
     body = dumped(publish("later", date_published=later))
     reply = app.test_client().post(f"/ingest/{SOURCE}", data=body, headers=signed(key, body))
     assert reply.json["events"][0]["status"] == "created"

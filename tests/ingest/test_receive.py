@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from feedsvc.models import Message
-from tests.newsroom import article, dumped, event, publish, withdraw
+from tests.newsroom import VAULT, article, dumped, event, publish, withdraw
 
 
 def feed_ids(client, name="all"):
@@ -371,11 +371,11 @@ def test_repairs_are_warnings_at_their_fields(newsroom, client):
 
 
 def test_naive_dates_are_read_in_the_zone_of_a_source_that_has_one(app, client):
-    from feedsvc.ingest.sources import add_source
+    from feedsvc.ingest.sources import Registration, add_source
     from tests.newsroom import Newsroom
 
     database = app.extensions["feedsvc"].database
-    key = add_source(database, "desk", timezone="Asia/Ho_Chi_Minh")
+    key = add_source(database, VAULT, "desk", Registration(timezone="Asia/Ho_Chi_Minh"))
     result = Newsroom(client, key).push(publish(date_published="2023-01-09T16:30:00"))
     assert result["warnings"][0]["pointer"] == "/data/date_published"
     item = client.get("/feeds/all.json").json["items"][0]

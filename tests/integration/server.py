@@ -20,7 +20,7 @@ from xml.etree import ElementTree as ET
 
 from feedsvc.db import Database
 from feedsvc.ingest.sources import add_source
-from tests.newsroom import dumped, signed
+from tests.newsroom import SECRET_KEY, VAULT, dumped, signed
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROGRAM = str(Path(sys.executable).parent / "feedsvc")
@@ -115,7 +115,10 @@ class Service:
         self.workers = workers
         self.port = _free_port()
         self.environment = bare_environment(
-            FEEDSVC_DATABASE_URL=database_url, FEEDSVC_PUBLIC_URL=PUBLIC_URL, **settings
+            FEEDSVC_DATABASE_URL=database_url,
+            FEEDSVC_PUBLIC_URL=PUBLIC_URL,
+            FEEDSVC_SECRET_KEY=SECRET_KEY,
+            **settings,
         )
         self._command = [
             *(command or (PROGRAM, "serve")),
@@ -141,7 +144,7 @@ class Service:
         self.wait_until_ready()
         if not self.key:
             with self.database() as database:
-                self.key = add_source(database, "desk")
+                self.key = add_source(database, VAULT, "desk")
 
     def wait_until_ready(self) -> None:
         assert self.process is not None

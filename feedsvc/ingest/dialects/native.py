@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from feedsvc.errors import EventError, Fault
+from feedsvc.ingest.dialects.translation import Item
 from feedsvc.ingest.drafting import Drafting
 from feedsvc.ingest.events import Event, Origin
 from feedsvc.ingest.wire import Envelope, SaveEvent, WithdrawEvent
@@ -17,6 +18,22 @@ _WORDS = {"model_type": "must be an object", "missing": "is missing"}
 
 SAVES = ("article.published", "article.updated")
 WITHDRAWS = ("article.withdrawn",)
+
+
+def list_items(message: Any) -> list[Item]:
+    """The events of a message: it is one, or a batch, `{"events": […]}`.
+
+    Raises:
+        EventError: it is neither.
+    """
+    if not isinstance(message, dict):
+        raise EventError([Fault("", "must be an object: an event, or a batch of events")])
+    if "events" not in message:
+        return [Item("", message)]
+    events = message["events"]
+    if not isinstance(events, list) or not events:
+        raise EventError([Fault("/events", "must be a list of at least one event")])
+    return [Item(f"/events/{index}", event) for index, event in enumerate(events)]
 
 
 def read_event(value: Any, origin: Origin, settings: Settings) -> Event:

@@ -12,6 +12,9 @@ from typing import Any
 
 from feedsvc.errors import EventError, Fault
 
+#: What a template of addresses may name.
+URL_FIELDS = frozenset({"id", "slug", "guid"})
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
