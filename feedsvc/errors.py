@@ -36,6 +36,10 @@ class SecretKeyError(FeedsvcError):
     """The secret that keys are sealed with is missing, too short, or not the one they had."""
 
 
+class InboxError(FeedsvcError):
+    """There is no such message in the inbox, or it can't be run again."""
+
+
 class SignatureError(FeedsvcError):
     """A message could not be verified. The reason is for the log, never for the sender."""
 

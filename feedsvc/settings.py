@@ -122,6 +122,11 @@ class Settings(BaseSettings):
     body_timeout_seconds: float = Field(
         60.0, gt=0, description="How long a webhook body may take to arrive."
     )
+    inbox_days: Count = Field(
+        30,
+        description="How long messages are kept, to be looked at and run again, and known by their "
+        "ids; longer than any sender tries again.",
+    )
     max_events: Count = Field(1_000, description="Events in one message.")
     max_json_depth: Count = Field(32, description="Nesting of a message's JSON.")
     max_html_tags: Count = Field(

@@ -1,11 +1,23 @@
-"""The inbox: every authenticated message, and the answer it got. Append-only."""
+"""The inbox: every authenticated message, and the answer it got, for as long as they are kept."""
 
 import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
 
-from feedsvc.db import fetch_rows
+import peewee
+
+from feedsvc import models
+from feedsvc.db import Database, fetch_rows
+from feedsvc.errors import InboxError
 from feedsvc.models import Message
+
+#: Each message that comes sweeps out so many old ones: more than one, so that they get fewer.
+_SWEPT = 20
+_REFUSED = HTTPStatus.BAD_REQUEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +26,39 @@ class Answer:
 
     status: int
     text: str
+
+    @property
+    def body(self) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(self.text)
+        return body
+
+    @property
+    def events(self) -> Sequence[dict[str, Any]]:
+        """What became of each of its events."""
+        events: list[dict[str, Any]] = self.body.get("events", [])
+        return events
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A message in the inbox, without its body."""
+
+    number: int
+    source_name: str
+    message_id: str
+    received_at: datetime
+    size_bytes: int
+    #: SHA-256 of the body, in hexadecimal digits.
+    digest: str
+    answer: Answer
+    duration_seconds: float
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it, or one of its events, was refused."""
+        return self.answer.status >= _REFUSED or any(
+            event["status"] == "rejected" for event in self.answer.events
+        )
 
 
 def find_answer(source_id: int, message_id: str) -> Answer | None:
@@ -37,7 +82,8 @@ def record(
 ) -> None:
     """Keep a message and its answer; part of the transaction that did what the answer says.
 
-    One that was refused before and is tried anew keeps its row, with its last answer.
+    One that is done anew, since it was refused before or someone asked for it, keeps its row, with
+    its last answer.
     """
     Message.insert(
         source=source_id,
@@ -57,3 +103,68 @@ def record(
             Message.duration_seconds,
         ],
     ).execute()
+
+
+def sweep(now: datetime, days: int) -> int:
+    """Take a few messages out that are older than `days`; gives how many.
+
+    It is part of the transaction that keeps a new one, so that there is no other task to run, and
+    the inbox can't grow without bound.
+    """
+    old = (
+        Message.select(Message.id)
+        .where(Message.received_at < now - timedelta(days=days))
+        .order_by(Message.received_at)
+        .limit(_SWEPT)
+    )
+    ids = [id_ for (id_,) in fetch_rows(old)]
+    if not ids:
+        return 0
+    return int(Message.delete().where(Message.id.in_(ids)).execute())
+
+
+def list_kept(
+    database: Database, limit: int, *, source_name: str | None = None, refused: bool = False
+) -> list[Kept]:
+    """The newest messages first; `refused`: of those, the ones of which something was refused."""
+    query = _kept().order_by(Message.received_at.desc(), Message.id.desc())
+    if source_name is not None:
+        query = query.where(models.Source.name == source_name)
+    with database.read():
+        found = [_from_row(row) for row in query.limit(limit).tuples().iterator()]
+    return [kept for kept in found if kept.is_refused or not refused]
+
+
+def get_kept(database: Database, number: int) -> tuple[Kept, bytes]:
+    """One message by its number, with its body.
+
+    Raises:
+        InboxError: there is none, or no longer.
+    """
+    with database.read():
+        rows = fetch_rows(_kept().where(Message.id == number))
+        bodies = fetch_rows(Message.select(Message.body).where(Message.id == number))
+    if not rows:
+        raise InboxError(f"There is no message number {number}; `feedsvc inbox list` shows them.")
+    return _from_row(rows[0]), bytes(bodies[0][0])
+
+
+def _kept() -> Any:
+    size = peewee.fn.LENGTH(Message.body)
+    return Message.select(
+        Message.id,
+        models.Source.name,
+        Message.message_id,
+        Message.received_at,
+        size,
+        Message.digest,
+        Message.status,
+        Message.answer,
+        Message.duration_seconds,
+    ).join(models.Source)
+
+
+def _from_row(row: Sequence[Any]) -> Kept:
+    number, source_name, message_id, received_at, size, digest, status, text, duration = row
+    answer = Answer(status, text)
+    return Kept(number, source_name, message_id, received_at, size, digest, answer, duration)

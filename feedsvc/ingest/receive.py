@@ -23,6 +23,7 @@ from feedsvc.errors import (
     EventError,
     Fault,
     FeedsvcError,
+    InboxError,
     MessageError,
     RenderingError,
 )
@@ -32,7 +33,7 @@ from feedsvc.ingest.dialects.translation import Item, Options
 from feedsvc.ingest.events import Event, Origin, Save
 from feedsvc.ingest.inbox import Answer
 from feedsvc.ingest.parsing import parse_body
-from feedsvc.ingest.sources import Source
+from feedsvc.ingest.sources import Source, find_source
 from feedsvc.problems import problem_body
 from feedsvc.rendering.document import check_renders
 from feedsvc.settings import Settings
@@ -40,6 +41,7 @@ from feedsvc.settings import Settings
 log = logging.getLogger(__name__)
 
 REJECTED = "rejected"
+_JSON = "application/json"
 _ACCEPTED = 200
 _UNREADABLE = 400
 _WRONG_TYPE = 415
@@ -85,19 +87,45 @@ def receive(database: Database, delivery: Delivery, settings: Settings) -> Answe
     Raises:
         DatabaseUnavailableError: nothing was done or kept; the sender should try again.
     """
-    started_at = datetime.now(UTC)
-    started = time.perf_counter()
-    source = delivery.source
     with database.read():
         earlier = _find_earlier(delivery)
     if earlier is not None:
-        log.info("source=%s message=%s again", source.name, delivery.message_id)
+        log.info("source=%s message=%s again", delivery.source.name, delivery.message_id)
         return earlier
+    return _carry_out(database, delivery, settings, datetime.now(UTC), _find_earlier)
+
+
+def replay(database: Database, number: int, settings: Settings) -> Answer:
+    """Do what a kept message says once more, as today's code and settings have it.
+
+    It counts as sent when it came: what has been said since then is not undone.
+
+    Raises:
+        InboxError: there is no such message.
+    """
+    kept, body = inbox.get_kept(database, number)
+    with database.read():
+        found = find_source(kept.source_name)
+    if found is None:
+        raise InboxError(f"The source {kept.source_name} of the message is gone.")
+    delivery = Delivery(found[0], kept.message_id, kept.received_at, _JSON, body)
+    return _carry_out(database, delivery, settings, kept.received_at, lambda _: None)
+
+
+def _carry_out(
+    database: Database,
+    delivery: Delivery,
+    settings: Settings,
+    received_at: datetime,
+    find_earlier: Callable[[Delivery], Answer | None],
+) -> Answer:
+    started = time.perf_counter()
+    source = delivery.source
     candidates, refusal = _read(delivery, settings)
 
     def commit(changes: Changes) -> Answer:
         # Once more, now that no other writer can come between.
-        earlier = _find_earlier(delivery)
+        earlier = find_earlier(delivery)
         if earlier is not None:
             return earlier
         answer = refusal or _apply(candidates, delivery, changes, settings)
@@ -106,9 +134,10 @@ def receive(database: Database, delivery: Delivery, settings: Settings) -> Answe
             message_id=delivery.message_id,
             body=delivery.body,
             answer=answer,
-            received_at=started_at,
+            received_at=received_at,
             duration_seconds=time.perf_counter() - started,
         )
+        inbox.sweep(changes.at, settings.inbox_days)
         return answer
 
     answer = database.publish(commit)
