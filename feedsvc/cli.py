@@ -262,8 +262,13 @@ def _counted(answer: inbox.Answer) -> str:
 @click.option(
     "--key-file", type=click.Path(path_type=Path), help="Holds the key. Default: FEEDSVC_PUSH_KEY."
 )
+@click.option("--dry-run", is_flag=True, help="Only tell what would become of each event.")
 def push_files(
-    files: tuple[Path, ...], source_name: str, url: str | None, key_file: Path | None
+    files: tuple[Path, ...],
+    source_name: str,
+    url: str | None,
+    key_file: Path | None,
+    dry_run: bool,
 ) -> None:
     """Sign articles, events or batches in JSON files, and send each as a message."""
     failed = False
@@ -277,7 +282,9 @@ def push_files(
             for path in waiting:
                 try:
                     body = read_message(path)
-                    reply = push(url or settings.public_url, source_name, key, body)
+                    reply = push(
+                        url or settings.public_url, source_name, key, body, dry_run=dry_run
+                    )
                 except FeedsvcError as error:
                     replies.append((path, None, str(error)))
                 else:

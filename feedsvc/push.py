@@ -61,15 +61,17 @@ def read_message(path: Path) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def push(url: str, source_name: str, key: str, body: bytes) -> Reply:
+def push(url: str, source_name: str, key: str, body: bytes, *, dry_run: bool = False) -> Reply:
     """Sign and send one message; try again with the same id while the service is not there.
+
+    A dry run is answered what would become of it, and changes nothing.
 
     Raises:
         PushError: it stayed away, or answered with something that is not ours.
     """
     webhook = _signer(key)
     message_id = f"msg_{uuid.uuid4().hex}"
-    endpoint = f"{url.rstrip('/')}/ingest/{source_name}"
+    endpoint = f"{url.rstrip('/')}/ingest/{source_name}" + ("?dry-run=1" if dry_run else "")
     for attempt in range(1, _ATTEMPTS + 1):
         now = datetime.now(UTC)
         request = urllib.request.Request(  # noqa: S310 (the scheme is the operator's own choice)

@@ -61,6 +61,14 @@ class Delivery:
     has_own_id: bool = True
 
 
+class _RehearsedError(Exception):
+    """Takes the transaction back, with the answer that it would have come to."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """An event that was read, or the faults for which it was not; pointers begin at the message."""
@@ -93,6 +101,23 @@ def receive(database: Database, delivery: Delivery, settings: Settings) -> Answe
         log.info("source=%s message=%s again", delivery.source.name, delivery.message_id)
         return earlier
     return _carry_out(database, delivery, settings, datetime.now(UTC), _find_earlier)
+
+
+def rehearse(database: Database, delivery: Delivery, settings: Settings) -> Answer:
+    """The answer that a message would get, of which nothing is done or kept.
+
+    Raises:
+        DatabaseUnavailableError
+    """
+    candidates, refusal = _read(delivery, settings)
+
+    def take_back(changes: Changes) -> Answer:
+        raise _RehearsedError(refusal or _apply(candidates, delivery, changes, settings))
+
+    try:
+        return database.publish(take_back)
+    except _RehearsedError as rehearsed:
+        return rehearsed.answer
 
 
 def replay(database: Database, number: int, settings: Settings) -> Answer:

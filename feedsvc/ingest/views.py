@@ -11,9 +11,14 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from feedsvc.db import Database
-from feedsvc.errors import BodyTimeoutError, BodyTooLargeError, SignatureError
+from feedsvc.errors import (
+    BodyTimeoutError,
+    BodyTooLargeError,
+    ParameterError,
+    SignatureError,
+)
 from feedsvc.ingest.dialects import NATIVE
-from feedsvc.ingest.receive import Delivery, receive
+from feedsvc.ingest.receive import Delivery, receive, rehearse
 from feedsvc.ingest.schemes import SCHEMES
 from feedsvc.ingest.signatures import Verified
 from feedsvc.ingest.sources import Source, find_source, unseal_keys
@@ -42,7 +47,8 @@ def create_blueprint(database: Database, settings: Settings, vault: Vault) -> Bl
             body,
             has_own_id=SCHEMES[source.scheme].has_ids,
         )
-        answer = receive(database, delivery, settings)
+        is_rehearsal = _parse_dry_run(request.args.getlist("dry-run"))
+        answer = (rehearse if is_rehearsal else receive)(database, delivery, settings)
         is_problem = answer.status >= _FIRST_ERROR_STATUS
         return Response(
             answer.text + "\n",
@@ -67,6 +73,13 @@ def create_blueprint(database: Database, settings: Settings, vault: Vault) -> Bl
         return source, verified
 
     return blueprint
+
+
+def _parse_dry_run(values: list[str]) -> bool:
+    """Whether nothing is to be done; a word that might mean either is refused, not guessed at."""
+    if not set(values) <= {"0", "1"} or len(set(values)) > 1:
+        raise ParameterError("dry-run", "must be 1 or 0.")
+    return "1" in values
 
 
 def _read_body(limit_bytes: int, timeout_seconds: float) -> bytes:
