@@ -78,6 +78,10 @@ class EventError(FeedsvcError):
         self.faults = tuple(faults)
 
 
+class GuidError(FeedsvcError):
+    """The guid that an article is to have is another one's."""
+
+
 class CategoryError(FeedsvcError):
     """A category can't be placed in the tree: a circle, or too deep."""
 

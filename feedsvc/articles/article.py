@@ -76,6 +76,8 @@ class Draft:
     #: When the source says that it was last modified, if it does.
     modified_at: datetime | None
     order: Order
+    #: What readers know it by, if its source says so: a paper that moves keeps its articles read.
+    guid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

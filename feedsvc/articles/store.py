@@ -17,6 +17,7 @@ from feedsvc.articles.article import Article, Attachment, Author, Category, Draf
 from feedsvc.articles.categories import Stamp
 from feedsvc.articles.clean import make_slug
 from feedsvc.db import Changes, fetch_rows, to_microseconds
+from feedsvc.errors import Fault, GuidError
 from feedsvc.models import ArticleAuthor, ArticleTag, State
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Outcome:
     #: When it will appear, if it is not visible yet.
     visible_at: datetime | None = None
     #: What the editor should know of it.
-    notes: tuple[str, ...] = ()
+    notes: tuple[Fault, ...] = ()
 
 
 def save(
@@ -56,8 +57,11 @@ def save(
 
     Raises:
         CategoryError: one of its categories can't be placed.
+        GuidError: it is new, and its guid is another article's.
     """
     stored = _find_row(source_id, draft.external_id)
+    if stored is None:
+        _require_free(guid)
     if stored is not None and _is_stale(draft.order, stored):
         return _outcome(Status.STALE, stored)
     placement = tree.place(draft.filings)
@@ -94,7 +98,7 @@ def save(
         Status.CREATED if fresh else Status.UPDATED,
         (EVERYTHING, *placement.slugs) if state == State.LIVE else (),
         None if state == State.LIVE else draft.published_at,
-        placement.notes,
+        _notes(draft, article, placement),
     )
 
 
@@ -108,6 +112,7 @@ def withdraw(
     """
     stored = _find_row(source_id, external_id)
     if stored is None:
+        _require_free(guid)
         _write_row(
             None,
             _tombstone(guid, order, change=0, version=0),
@@ -206,6 +211,19 @@ def _find_row(source_id: int, external_id: str) -> models.Article | None:
     return models.Article.get_or_none(
         models.Article.source == source_id, models.Article.external_id == external_id
     )
+
+
+def _require_free(guid: str) -> None:
+    if models.Article.get_or_none(models.Article.guid == guid) is not None:
+        raise GuidError("is that of another article")
+
+
+def _notes(draft: Draft, article: Article, placement: categories.Placement) -> tuple[Fault, ...]:
+    notes = tuple(Fault("/data/categories", note) for note in placement.notes)
+    if draft.guid in (None, article.guid):
+        return notes
+    kept = "is not taken: readers know the article by the guid that it has had"
+    return (*notes, Fault("/data/guid", kept))
 
 
 def _outcome(status: Status, stored: models.Article) -> Outcome:

@@ -62,6 +62,7 @@ class Drafting:
             published_at=published_at or self._origin.sent_at,
             modified_at=modified_at,
             order=self._order(modified_at, occurred_at),
+            guid=self._guid(item.guid),
         )
         self._refuse_faults()
         return Save(draft, told(self._warnings))
@@ -70,8 +71,9 @@ class Drafting:
         external_id = self._id(event.data.id)
         modified_at = self._time("/data/date_modified", event.data.date_modified)
         order = self._order(modified_at, self._time("/timestamp", event.timestamp))
+        guid = self._guid(event.data.guid)
         self._refuse_faults()
-        return Withdraw(external_id, order, told(self._warnings))
+        return Withdraw(external_id, order, told(self._warnings), guid)
 
     def _refuse_faults(self) -> None:
         if self._faults:
@@ -95,16 +97,20 @@ class Drafting:
             min(occurred_at or sent_at, sent_at),
         )
 
-    def _id(self, value: str) -> str:
+    def _id(self, value: str, pointer: str = "/data/id") -> str:
         limit = self._limits.max_id_chars
         if len(value) > limit:
-            self._fault("/data/id", f"is over {limit} characters (FEEDSVC_MAX_ID_CHARS)")
+            self._fault(pointer, f"is over {limit} characters (FEEDSVC_MAX_ID_CHARS)")
         elif not value or clean.clean_text(value).value != value:
             self._fault(
-                "/data/id",
+                pointer,
                 "must be text in NFC, without control characters, outer or repeated spaces",
             )
         return value
+
+    def _guid(self, value: str | None) -> str | None:
+        """Kept as it is: readers compare it to the letter."""
+        return None if value is None else self._id(value, "/data/guid")
 
     def _line(self, pointer: str, value: str) -> str:
         """A title, name or tag: one line of plain text, within the limit."""

@@ -21,6 +21,7 @@ class Withdraw:
     external_id: str
     order: Order
     warnings: tuple[Fault, ...] = ()
+    guid: str | None = None
 
 
 Event = Save | Withdraw

@@ -23,6 +23,7 @@ from feedsvc.errors import (
     EventError,
     Fault,
     FeedsvcError,
+    GuidError,
     InboxError,
     MessageError,
     RenderingError,
@@ -61,6 +62,11 @@ class Delivery:
     has_own_id: bool = True
 
 
+def as_it_is(fault: Fault) -> Fault:
+    """A native event's pointers are those of what was sent."""
+    return fault
+
+
 class _RehearsedError(Exception):
     """Takes the transaction back, with the answer that it would have come to."""
 
@@ -77,6 +83,8 @@ class Candidate:
     external_id: str | None
     event: Event | None
     faults: tuple[Fault, ...] = ()
+    #: Where the item has what is at fault in the native event.
+    place: Callable[[Fault], Fault] = as_it_is
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +235,7 @@ def _list_items(value: Any, source: Source, limit: int) -> Sequence[Item]:
 def _candidate(item: Item, source: Source, origin: Origin, settings: Settings) -> Candidate:
     translate = DIALECTS[source.dialect].translate
     said_id = _said_id(item.value, settings.max_id_chars) if translate is None else None
-    place: Callable[[Fault], Fault] = _as_it_is
+    place: Callable[[Fault], Fault] = as_it_is
     warnings: tuple[Fault, ...] = ()
     try:
         event: Any = item.value
@@ -240,20 +248,25 @@ def _candidate(item: Item, source: Source, origin: Origin, settings: Settings) -
     try:
         read = native.read_event(event, origin, settings)
         if isinstance(read, Save):
-            guid = make_guid(settings.public_url, origin.source_name, read.draft.external_id)
-            check_renders(preview(read.draft, guid))
+            check_renders(preview(read.draft, _guid(read, origin.source_name, settings)))
     except EventError as error:
-        return Candidate(item.pointer, said_id, None, tuple(map(place, error.faults)))
+        # Two native fields may have been one of the sender's.
+        faults = tuple(dict.fromkeys(map(place, error.faults)))
+        return Candidate(item.pointer, said_id, None, faults)
     except RenderingError as error:
         fault = place(Fault(error.pointer, str(error)))
         return Candidate(item.pointer, said_id, None, (fault,))
     told = warnings + tuple(map(place, read.warnings))
-    return Candidate(item.pointer, said_id, replace(read, warnings=told))
+    return Candidate(item.pointer, said_id, replace(read, warnings=told), place=place)
 
 
-def _as_it_is(fault: Fault) -> Fault:
-    """A native event's pointers are those of what was sent."""
-    return fault
+def _guid(event: Event, source_name: str, settings: Settings) -> str:
+    """What readers are to know the article by, if it is new."""
+    if isinstance(event, Save):
+        said, external_id = event.draft.guid, event.draft.external_id
+    else:
+        said, external_id = event.guid, event.external_id
+    return said or make_guid(settings.public_url, source_name, external_id)
 
 
 def _said_id(value: Any, limit_chars: int) -> str | None:
@@ -285,10 +298,11 @@ def _apply_one(candidate: Candidate, writing: Writing) -> dict[str, Any]:
     try:
         with writing.changes.attempt():
             outcome = _do(event, writing)
-    except CategoryError as error:
+    except (CategoryError, GuidError) as error:
         writing.tree.forget()
-        return _rejected(candidate, (Fault("/data/categories", str(error)),))
-    notes = tuple(Fault("/data/categories", note) for note in outcome.notes)
+        pointer = "/data/guid" if isinstance(error, GuidError) else "/data/categories"
+        return _rejected(candidate, (candidate.place(Fault(pointer, str(error))),))
+    notes = tuple(map(candidate.place, outcome.notes))
     result: dict[str, Any] = {
         "id": candidate.external_id,
         "status": outcome.status,
@@ -302,13 +316,12 @@ def _apply_one(candidate: Candidate, writing: Writing) -> dict[str, Any]:
 
 
 def _do(event: Event, writing: Writing) -> store.Outcome:
-    source, changes, public_url = writing.source, writing.changes, writing.settings.public_url
+    source, changes = writing.source, writing.changes
+    guid = _guid(event, source.name, writing.settings)
     if isinstance(event, Save):
-        guid = make_guid(public_url, source.name, event.draft.external_id)
         return store.save(
             event.draft, source_id=source.id, guid=guid, changes=changes, tree=writing.tree
         )
-    guid = make_guid(public_url, source.name, event.external_id)
     return store.withdraw(
         event.external_id, event.order, source_id=source.id, guid=guid, changes=changes
     )

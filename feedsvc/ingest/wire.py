@@ -52,6 +52,7 @@ CategoryOrName = Annotated[WireCategory, BeforeValidator(_from_bare_name)]
 
 class WireItem(Wire):
     id: str
+    guid: str | None = None
     url: str
     title: str
     summary: str | None = None
@@ -69,6 +70,7 @@ class WireItem(Wire):
 
 class WireTombstone(Wire):
     id: str
+    guid: str | None = None
     date_modified: str | None = None
 
 

@@ -8,12 +8,14 @@ What feedgen 1.0.0 does not do, or does wrongly, is put right here: Atom links l
 """
 
 import html
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import NAMESPACE_OID, uuid5
 
 import feedgen.entry
 import feedgen.feed
@@ -30,6 +32,8 @@ rfc822 = partial(format_datetime, usegmt=True)
 feedgen.feed.formatRFC2822 = feedgen.entry.formatRFC2822 = rfc822
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+#: How an absolute IRI begins (RFC 3987, section 2.2).
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S")
 _SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 #: Fixed here, not asked of the machine, whose tables differ from one to the next.
 _IMAGE_TYPES = {
@@ -60,6 +64,7 @@ class _EntryMarkup(BaseExtension):  # type: ignore[misc]
             return entry
         if article.language:
             entry.set(_XML_LANG, article.language)
+        entry.find("id").text = _iri(article.guid)  # feedgen has the guid here
         for link in entry.findall("link"):
             entry.remove(link)
         xml_elem("link", entry, href=article.url, rel="alternate", type="text/html")
@@ -121,6 +126,11 @@ def _cut(document: bytes, tag: bytes, count: int) -> list[bytes]:
     stop = document.rindex(end)
     parts = document[start:stop].split(end)
     return [part + end for part in parts]
+
+
+def _iri(guid: str) -> str:
+    """The guid, or a name made of it if it is no Atom id (RFC 4287, section 4.2.6)."""
+    return guid if _SCHEME.match(guid) else uuid5(NAMESPACE_OID, guid).urn
 
 
 def _fill(entry: FeedEntry, article: Article) -> None:

@@ -73,11 +73,12 @@ def translate(item: Any, options: Options) -> Translation:  # noqa: ARG001 - it 
         raise EventError([Fault("/items", "must be a list of items")])
     item_id = require_text(said, "id")
     if _is_withdrawn(said):
-        gone = {"id": item_id, "date_modified": _find(said, "date_modified")}
-        places = {"/data/id": "/id", "/data/date_modified": "/date_modified"}
+        gone = {"id": item_id, "guid": _guid(item_id)}
+        gone["date_modified"] = _find(said, "date_modified")
+        places = {f"/data/{name}": f"/{name}" for name in gone} | {"/data/guid": "/id"}
         return Translation({"type": "article.withdrawn", "data": gone}, places)
     data: dict[str, Any] = {name: _find(said, name) for name in _SAME}
-    data |= {"id": item_id, "guid": item_id}
+    data |= {"id": item_id, "guid": _guid(item_id)}
     pointers = {f"/data/{name}": f"/{name}" for name in data} | {"/data/guid": "/id"}
     data["authors"], author_pointers = _authors(said)
     warnings: list[Fault] = []
@@ -94,6 +95,11 @@ def translate(item: Any, options: Options) -> Translation:  # noqa: ARG001 - it 
         "data": {name: value for name, value in data.items() if value is not None},
     }
     return Translation(event, pointers | author_pointers, tuple(warnings))
+
+
+def _guid(item_id: str) -> str | None:
+    """The id, if it is one for all the world: another feed's first item may be “1” too."""
+    return item_id if ":" in item_id else None
 
 
 def _is_withdrawn(item: Mapping[str, Any]) -> bool:

@@ -138,8 +138,21 @@ def test_what_an_item_alone_can_say_is_not_taken_from_the_feed():
     assert "expired" not in value
 
 
-def test_guid_is_the_id():
-    assert data(ITEM)["guid"] == ITEM["id"]
+def test_id_that_is_one_for_all_the_world_is_the_guid_too():
+    assert data(ITEM | {"id": "https://news.example/1"})["guid"] == "https://news.example/1"
+    assert "guid" not in data(ITEM | {"id": "1"})
+
+
+def test_item_can_be_withdrawn_by_an_extension():
+    event = jsonfeed.translate(ITEM | {"_feedsvc": {"withdrawn": True}}, Options()).event
+    assert event["type"] == "article.withdrawn"
+    assert event["data"]["id"] == ITEM["id"]
+
+
+@pytest.mark.parametrize("extension", [None, True, {}, {"withdrawn": False}, {"withdrawn": "yes"}])
+def test_item_that_does_not_say_so_is_not_withdrawn(extension):
+    event = jsonfeed.translate(ITEM | {"_feedsvc": extension}, Options()).event
+    assert event["type"] == "article.published"
 
 
 def test_id_that_is_a_number_is_its_digits():
