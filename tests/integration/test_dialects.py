@@ -215,16 +215,17 @@ def pinned(service: Service, dialect: str) -> None:
     assert not UPDATE, "the golden files were written; look at them"
 
 
-@every_newsroom
+@pytest.mark.parametrize("newsroom", by_body, ids=lambda one: one.dialect)
 def test_real_payloads_are_understood(shared_service, newsroom):
-    for number, sample in enumerate(newsroom.samples):
+    desk = Desk(shared_service, newsroom, f"{newsroom.dialect}-real")
+    for sample in newsroom.samples:
         if not (SHARED / "real" / sample).exists():
             pytest.skip(f"the sample is not here: {sample}")
-        desk = Desk(shared_service, newsroom, f"{newsroom.dialect}-{number}")
         reply = desk.post((SHARED / "real" / sample).read_bytes())
         assert reply.status == 200, (sample, reply)
         for result in reply.json["events"]:
-            assert result["status"] in ("created", "withdrawn"), (sample, result)
+            # Two of the ninjs are one item, in two versions of the format that say the same.
+            assert result["status"] in ("created", "unchanged", "withdrawn"), (sample, result)
 
 
 @pytest.mark.parametrize("newsroom", by_body, ids=lambda one: one.dialect)
@@ -266,7 +267,7 @@ def test_refused_message_is_tried_anew_when_the_source_has_been_mended(shared_se
     said = Registration("superdesk")
     with shared_service.database() as database:
         key = add_source(database, VAULT, "mended", said)
-    body = json.dumps(newsroom.say("Không địa chỉ", TIMES[0])).encode()
+    body = json.dumps(newsroom.say("Không địa chỉ", TIMES[0]) | {"guid": "urn:x:mended"}).encode()
     headers = {"Content-Type": "application/json"} | dict(newsroom.sign(key, body))
     send = lambda: shared_service.request("POST", "/ingest/mended", body, headers)  # noqa: E731
     refused = send()
@@ -284,7 +285,7 @@ def test_refused_message_is_tried_anew_when_the_source_has_been_mended(shared_se
 def test_hub_signature_may_take_the_place_of_a_token(shared_service):
     with shared_service.database() as database:
         key = add_source(database, VAULT, "hub", Registration("wordpress", scheme="hub-signature"))
-    body = json.dumps(say_wordpress("Chữ ký", TIMES[0])).encode()
+    body = json.dumps(say_wordpress("Chữ ký", TIMES[0]) | {"guid": None}).encode()
     headers = {
         "Content-Type": "application/json",
         "X-Hub-Signature-256": f"sha256={digest(key, body)}",
