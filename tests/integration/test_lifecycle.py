@@ -13,13 +13,13 @@ from feedsvc import migrations
 from feedsvc.db import Database
 from tests.integration.conftest import on_sqlite
 from tests.integration.server import ANSWER_SECONDS, PROGRAM, Service, bare_environment, read_to_end
-from tests.newsroom import dumped, publish, signed
+from tests.newsroom import SECRET_KEY, dumped, publish, signed
 
 
 def run(*arguments: str, **settings: str):
     return subprocess.run(
         [PROGRAM, *arguments],
-        env=bare_environment(**settings),
+        env=bare_environment(FEEDSVC_SECRET_KEY=SECRET_KEY, **settings),
         capture_output=True,
         text=True,
         timeout=60,
@@ -63,7 +63,8 @@ def test_serve_refuses_a_database_that_lacks_its_tables(empty_database_url):
     refused = run("serve", "--bind", "127.0.0.1:0", **settings)
     assert refused.returncode == 1
     assert refused.stdout == ""
-    assert "lacks 0001_create_tables: run `feedsvc migrate`" in refused.stderr
+    assert "lacks 0001_create_tables, " in refused.stderr
+    assert "run `feedsvc migrate`" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert run("migrate", **settings).returncode == 0
 
