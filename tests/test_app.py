@@ -6,6 +6,8 @@ import pytest
 
 from feedsvc.app import create_app
 from feedsvc.errors import SchemaError
+from feedsvc.ingest.sources import add_source
+from feedsvc.ingest.vault import open_vault
 from tests.conftest import make_settings
 from tests.newsroom import VAULT, Newsroom, publish
 
@@ -29,6 +31,19 @@ def test_application_that_started_without_its_database_finds_it_later(tmp_path, 
     path.write_bytes(sqlite_template.read_bytes())
     assert app.test_client().get("/readyz").status_code == 200
     app.extensions["feedsvc"].database.close()
+
+
+def test_application_that_started_without_its_database_takes_pushes_later(
+    tmp_path, sqlite_template
+):
+    path = tmp_path / "later.db"
+    settings = make_settings(f"sqlite:///{path}", auto_migrate=False, secret_key="")
+    app = create_app(settings)
+    path.write_bytes(sqlite_template.read_bytes())
+    database = app.extensions["feedsvc"].database
+    key = add_source(database, open_vault("", path), "desk")
+    assert Newsroom(app.test_client(), key).send(publish()).status_code == 200
+    database.close()
 
 
 def test_empty_database_gets_its_tables(empty_database_url):

@@ -10,7 +10,8 @@ import hashlib
 import os
 import secrets
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -23,25 +24,27 @@ _MIN_CHARS = 16
 
 
 class Vault:
-    """Seals with the first of its secrets, and opens what any of them has sealed."""
+    """Seals with the first of its secrets, and opens what any of them has sealed.
 
-    def __init__(self, secret_texts: Sequence[str]) -> None:
-        if any(len(text) < _MIN_CHARS for text in secret_texts):
-            raise SecretKeyError(
-                f"FEEDSVC_SECRET_KEY is shorter than {_MIN_CHARS} characters; "
-                "`openssl rand -base64 32` makes a good one."
-            )
-        keys = [Fernet(_derive(text)) for text in secret_texts]
-        self._fernet = MultiFernet(keys) if keys else None
+    While it has none, `find_secrets` is asked again: a database that is away when the service
+    starts takes its secret's file along.
+    """
+
+    def __init__(
+        self, secret_texts: Sequence[str], find_secrets: Callable[[], Sequence[str]] = tuple
+    ) -> None:
+        self._find_secrets = find_secrets
+        self._fernet = _fernet(secret_texts)
 
     def seal(self, key: str) -> str:
         """Raises SecretKeyError where there is no secret to seal with."""
-        if self._fernet is None:
+        fernet = self._find()
+        if fernet is None:
             raise SecretKeyError(
                 "Keys are kept sealed, and there is no secret to seal them with: set "
                 "FEEDSVC_SECRET_KEY (`openssl rand -base64 32` makes one)."
             )
-        return _SEALED + self._fernet.encrypt(key.encode()).decode("ascii")
+        return _SEALED + fernet.encrypt(key.encode()).decode("ascii")
 
     def unseal(self, kept: str) -> str:
         """A key in clear; one from before keys were sealed is in clear already.
@@ -52,11 +55,26 @@ class Vault:
         if not kept.startswith(_SEALED):
             return kept
         try:
-            if self._fernet is not None:
-                return self._fernet.decrypt(kept.removeprefix(_SEALED)).decode()
+            if (fernet := self._find()) is not None:
+                return fernet.decrypt(kept.removeprefix(_SEALED)).decode()
         except InvalidToken:
             pass
         raise SecretKeyError("The key was sealed with another FEEDSVC_SECRET_KEY.")
+
+    def _find(self) -> MultiFernet | None:
+        if self._fernet is None:
+            self._fernet = _fernet(self._find_secrets())
+        return self._fernet
+
+
+def _fernet(secret_texts: Sequence[str]) -> MultiFernet | None:
+    if any(len(text) < _MIN_CHARS for text in secret_texts):
+        raise SecretKeyError(
+            f"FEEDSVC_SECRET_KEY is shorter than {_MIN_CHARS} characters; "
+            "`openssl rand -base64 32` makes a good one."
+        )
+    keys = [Fernet(_derive(text)) for text in secret_texts]
+    return MultiFernet(keys) if keys else None
 
 
 def hash_token(token: str) -> str:
@@ -72,13 +90,19 @@ def open_vault(secret_key: str, beside: Path | None) -> Vault:
     Raises:
         SecretKeyError: a secret is too short, or the file can't be read or made.
     """
-    if secret_key.strip() or beside is None or not beside.exists():
+    if secret_key.strip() or beside is None:
         return Vault(secret_key.split())
+    return Vault(_find_beside(beside), partial(_find_beside, beside))
+
+
+def _find_beside(beside: Path) -> list[str]:
+    if not beside.exists():
+        return []
     path = beside.with_name(f"{beside.name}.secret")
     try:
         if not path.exists():
             _make_secret(path)
-        return Vault(path.read_text(encoding="ascii").split())
+        return path.read_text(encoding="ascii").split()
     except (OSError, UnicodeDecodeError) as error:
         raise SecretKeyError(f"{path} can't be read or made: {error}") from error
 
