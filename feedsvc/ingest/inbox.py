@@ -17,7 +17,8 @@ from feedsvc.models import Message
 
 #: Each message that comes sweeps out so many old ones: more than one, so that they get fewer.
 _SWEPT = 20
-_REFUSED = HTTPStatus.BAD_REQUEST
+#: What became of an event that was refused; what else can become of one is the store's to say.
+REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,11 @@ class Answer:
 
     status: int
     text: str
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether it refuses the whole message, with a problem document."""
+        return self.status >= HTTPStatus.BAD_REQUEST
 
     @property
     def body(self) -> dict[str, Any]:
@@ -56,8 +62,8 @@ class Kept:
     @property
     def is_refused(self) -> bool:
         """Whether it, or one of its events, was refused."""
-        return self.answer.status >= _REFUSED or any(
-            event["status"] == "rejected" for event in self.answer.events
+        return self.answer.is_problem or any(
+            event["status"] == REJECTED for event in self.answer.events
         )
 
 

@@ -32,7 +32,7 @@ from feedsvc.ingest import inbox
 from feedsvc.ingest.dialects import DIALECTS, native
 from feedsvc.ingest.dialects.translation import Item, Options
 from feedsvc.ingest.events import Event, Origin, Save
-from feedsvc.ingest.inbox import Answer
+from feedsvc.ingest.inbox import REJECTED, Answer
 from feedsvc.ingest.parsing import parse_body
 from feedsvc.ingest.sources import Source, find_source
 from feedsvc.problems import problem_body
@@ -41,7 +41,6 @@ from feedsvc.settings import Settings
 
 log = logging.getLogger(__name__)
 
-REJECTED = "rejected"
 _JSON = "application/json"
 _ACCEPTED = 200
 _UNREADABLE = 400

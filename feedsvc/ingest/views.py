@@ -27,7 +27,6 @@ from feedsvc.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_FIRST_ERROR_STATUS = 400
 #: Who a source's name that is none stands for; without a key, nothing of it verifies.
 _NOBODY = Source(0, "", NATIVE, None, datetime.now(UTC), "standard-webhooks", None)
 
@@ -49,11 +48,10 @@ def create_blueprint(database: Database, settings: Settings, vault: Vault) -> Bl
         )
         is_rehearsal = _parse_dry_run(request.args.getlist("dry-run"))
         answer = (rehearse if is_rehearsal else receive)(database, delivery, settings)
-        is_problem = answer.status >= _FIRST_ERROR_STATUS
         return Response(
             answer.text + "\n",
             answer.status,
-            content_type="application/problem+json" if is_problem else "application/json",
+            content_type="application/problem+json" if answer.is_problem else "application/json",
             headers={"Cache-Control": "no-store"},
         )
 
