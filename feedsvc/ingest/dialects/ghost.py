@@ -11,10 +11,17 @@ import html
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from feedsvc.errors import EventError, Fault
 from feedsvc.feeds.catalog import FEED_NAME
-from feedsvc.ingest.dialects.translation import Item, Options, Translation, require_object
+from feedsvc.ingest.dialects.translation import (
+    URL_FIELDS,
+    Item,
+    Options,
+    Translation,
+    require_object,
+)
 
 _CHOOSE = (
     "choose the webhooks “Post published”, “Published post updated”, “Post unpublished” "
@@ -137,7 +144,11 @@ def _address(post: Mapping[str, Any], post_id: str, options: Options) -> Any:
     if options.url_template is None or not isinstance(slug, str):
         reason = "is the one that Ghost gives where its routes have none for a post"
         raise EventError([Fault(f"{_CURRENT}/url", reason)])
-    return options.url_template.replace("{id}", post_id).replace("{slug}", slug)
+    values = {"id": post_id, "guid": post_id, "slug": slug}
+    address = options.url_template
+    for name in URL_FIELDS:
+        address = address.replace(f"{{{name}}}", quote(values[name], safe="", errors="replace"))
+    return address
 
 
 def _public_tags(post: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -215,11 +215,21 @@ def test_title_is_text_and_no_markup(text):
     assert draft.filings[0].name == text
 
 
-def test_post_without_an_address_is_at_the_sources_template():
-    options = Options("https://app.example/{slug}-{id}")
+@pytest.mark.parametrize("template", ["{slug}-{id}", "{slug}-{guid}"])
+def test_post_without_an_address_is_at_the_sources_template(template):
+    options = Options(f"https://app.example/{template}")
     body = changed(url="https://news.example/404/")
     event = translated(body, options).event
     assert event["data"]["url"] == f"https://app.example/cau-moi-{POST['id']}"
+
+
+@pytest.mark.parametrize("slug", ["\ud800", "{id}", "a/../b", ""])
+def test_slug_of_any_kind_is_one_step_of_the_address(slug):
+    options = Options("https://app.example/{slug}/{id}")
+    address = translated(changed(url="/404/", slug=slug), options).event["data"]["url"]
+    assert address.isascii()
+    assert address.count("/") == 4
+    assert address.endswith(f"/{POST['id']}")
 
 
 def test_post_without_an_address_or_template_is_refused():
