@@ -1,0 +1,61 @@
+"""What the commands share: the database they work on, and how they print."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from feedsvc import migrations
+from feedsvc.app import configure_logging, open_database
+from feedsvc.db import Database
+from feedsvc.errors import FeedsvcError
+from feedsvc.ingest.vault import Vault, open_vault
+from feedsvc.push import Reply
+from feedsvc.settings import load_settings
+
+
+@contextmanager
+def open_for_command(*, create: bool = False) -> Iterator[tuple[Database, Vault]]:
+    """The database, with the tables that this code needs, and its keys' vault; errors in a line."""
+    with reported():
+        settings = load_settings()
+        configure_logging(settings)
+        database = open_database(settings)
+        try:
+            if create:
+                migrations.prepare(database, auto_migrate=settings.auto_migrate)
+            yield database, open_vault(settings.secret_key, database.path)
+        finally:
+            database.close()
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    try:
+        yield
+    except FeedsvcError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def print_reply(path: Path, reply: Reply | None, trouble: str) -> None:
+    if reply is None:
+        click.echo(f"{path}: {trouble}", err=True)
+        return
+    for event in reply.events:
+        shown = " ".join(event["feeds"]) or (
+            f"visible from {event['visible_at']}" if "visible_at" in event else "–"
+        )
+        click.echo(f"{event['status']:<10} {event['id'] or '?'}  {shown}")
+        for kind, notes in (("warning", event["warnings"]), ("error", event["errors"])):
+            for note in notes:
+                click.echo(f"{kind:>10} {note['pointer']}: {note['message']}", err=True)
+    if not reply.events:
+        click.echo(f"{path}: {reply.status} {reply.body.get('detail', '')}", err=True)
+
+
+def print_table(rows: list[tuple[str, ...]]) -> None:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(line.rstrip())
