@@ -21,6 +21,7 @@ class State(IntEnum):
     SCHEDULED = 0
     LIVE = 1
     WITHDRAWN = 2
+    EXPIRED = 3
 
 
 class MomentField(peewee.BigIntegerField):
@@ -36,11 +37,13 @@ class MomentField(peewee.BigIntegerField):
 class ListField(peewee.TextField):
     """A list of records, as JSON."""
 
-    def db_value(self, value: Any) -> str:
+    def db_value(self, value: Any) -> str | None:
+        if value is None:
+            return None
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
-    def python_value(self, value: str) -> Any:
-        return json.loads(value)
+    def python_value(self, value: str | None) -> Any:
+        return None if value is None else json.loads(value)
 
 
 class Table(peewee.Model):
@@ -80,6 +83,8 @@ class SigningKey(NumberedTable):
     secret = peewee.TextField()
     created_at = MomentField()
     expires_at = MomentField(null=True)
+    #: The slugs of those that it may file articles in or below; null: wherever.
+    categories = ListField(null=True)
 
 
 class Category(NumberedTable):
@@ -130,6 +135,9 @@ class Article(NumberedTable):
     ordered_at = MomentField()
     occurred_at = MomentField()
     visible_at = MomentField()
+    correction = peewee.TextField()
+    content_policy = peewee.CharField(max_length=10)
+    expires_at = MomentField(null=True)
 
     class Meta:
         indexes = ((("source", "external_id"), True),)
@@ -140,6 +148,11 @@ Article.add_index(
     Article.index(Article.language, Article.state, Article.visible_at.desc(), Article.id.desc())
 )
 Article.add_index(Article.index(Article.change))
+Article.add_index(
+    Article.index(
+        Article.state, Article.expires_at, where=Article.expires_at.is_null(is_null=False)
+    )
+)
 
 
 class Filing(Table):
@@ -225,6 +238,8 @@ class Message(NumberedTable):
     status = peewee.SmallIntegerField()
     answer = peewee.TextField()
     duration_seconds = peewee.DoubleField()
+    #: The key that it was verified with.
+    key_id = peewee.IntegerField(null=True)
 
     class Meta:
         table_name = "inbox"

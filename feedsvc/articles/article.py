@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import NAMESPACE_URL, uuid5
+
+
+class Policy(StrEnum):
+    """How much of an article feeds may show."""
+
+    FULL = "full"
+    SUMMARY = "summary"
+    HEADLINE = "headline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,13 @@ class Draft:
     order: Order
     #: What readers know it by, if its source says so: a paper that moves keeps its articles read.
     guid: str | None = None
+    #: Whether it is no more than the mending of a slip: readers are not told that it was updated.
+    is_minor: bool = False
+    #: What the newsroom has to say of a mistake, with the word for it in front; empty if nothing.
+    correction: str = ""
+    content_policy: Policy = Policy.FULL
+    #: When it leaves the feeds by itself, later than it is published.
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +113,8 @@ class Article:
     attachments: tuple[Attachment, ...]
     published_at: datetime
     modified_at: datetime
+    correction: str = ""
+    content_policy: Policy = Policy.FULL
 
 
 def make_guid(public_url: str, source_name: str, external_id: str) -> str:
@@ -127,4 +145,6 @@ def preview(draft: Draft, guid: str) -> Article:
         published_at=draft.published_at,
         # As the source says, but not in the future (an order never is) nor before publication.
         modified_at=max(draft.order.modified_at or draft.published_at, draft.published_at),
+        correction=draft.correction,
+        content_policy=draft.content_policy,
     )

@@ -1,33 +1,19 @@
-"""The tree of categories: placing, renaming and moving them, and filing articles in them.
+"""The tree of categories: placing articles in it, and making, renaming and moving what is missing.
 
-An article filed in a category has a row there and in every category above it, so that a parent's
-feed is one index range like any other. Moving a category rewrites these rows in a few statements,
-whatever it holds. Every verb here runs inside `Database.publish`.
+Moving a category rewrites the rows of what is filed in it (`filings`) in a few statements, whatever
+it holds. Every verb here runs inside `Database.publish`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import peewee
 
 from feedsvc import models
 from feedsvc.articles.article import Category, Filing
+from feedsvc.articles.filings import Placement, join, leave, touch
 from feedsvc.db import Changes, fetch_rows
 from feedsvc.errors import CategoryError
-from feedsvc.models import ArticleCategory, Removal, State
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where an article is filed: the categories its entry names, and every feed that shows it."""
-
-    categories: tuple[Category, ...]
-    #: The rows' ids, ancestors included, and whether the article was filed there itself.
-    direct_by_id: dict[int, bool]
-    slugs: tuple[str, ...]
-    #: What the editor should know of it.
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,37 +24,66 @@ class Limits:
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """What a filing repeats of its article."""
-
-    state: State
-    visible_at: datetime
-    change: int
-
-
 class Tree:
-    """The categories as one transaction finds and leaves them, each read from the database once."""
+    """The categories as one transaction finds and leaves them, each read from the database once.
 
-    def __init__(self, changes: Changes, limits: Limits) -> None:
+    `scope`: the slugs of those in or below which a key may file; None: wherever.
+    """
+
+    def __init__(
+        self, changes: Changes, limits: Limits, scope: frozenset[str] | None = None
+    ) -> None:
         self._changes = changes
         self._limits = limits
+        self._scope = scope
         self._by_slug: dict[str, models.Category] = {}
         self._by_id: dict[int, models.Category] = {}
 
-    def forget(self) -> None:
-        """What was made or changed was taken back."""
-        self._by_slug.clear()
-        self._by_id.clear()
+    @property
+    def is_limited(self) -> bool:
+        return self._scope is not None
 
-    def place(self, filings: Iterable[Filing]) -> Placement:
+    def look_up(self, filings: Iterable[Filing]) -> None:
+        """Read the categories that are about to be needed, all at once."""
+        slugs = {one.slug for filing in filings for one in _upwards(filing)} - self._by_slug.keys()
+        if slugs:
+            for row in models.Category.select().where(models.Category.slug.in_(list(slugs))):
+                self._remember(row)
+
+    def place(self, filings: Sequence[Filing]) -> Placement:
         """Make, rename and move categories until they are as `filings` say, and place them.
 
         Raises:
-            CategoryError: one would be its own ancestor, or too deep, or one too many.
+            CategoryError: one would be its own ancestor, or too deep, or one too many, or is not
+                for this key. Nothing was changed.
         """
+        if all(map(self._stands, filings)):
+            return self._placed(filings)
+        try:
+            with self._changes.attempt():
+                return self._placed(filings)
+        except CategoryError:
+            # What was made or changed was taken back.
+            self._by_slug.clear()
+            self._by_id.clear()
+            raise
+
+    def require_within(self, category_ids: Iterable[int]) -> None:
+        """See that an article that is filed in these categories is for this key.
+
+        Raises:
+            CategoryError
+        """
+        ids = list(category_ids)
+        for row in models.Category.select().where(models.Category.id.in_(ids)):
+            self._remember(row)
+        self._require_scope([self._by_id[id_] for id_ in ids if id_ in self._by_id])
+
+    def _placed(self, filings: Sequence[Filing]) -> Placement:
         notes: list[str] = []
         rows = [self._ensure(filing, notes) for filing in filings]
+        if self.is_limited:
+            self._require_scope(rows)
         direct = {row.id for row in rows}
         lines = {line.id: line for row in rows for line in self._line(row)}
         return Placement(
@@ -78,21 +93,52 @@ class Tree:
             notes=tuple(notes),
         )
 
+    def _stands(self, filing: Filing) -> bool:
+        """Whether a category is as `filing` says already."""
+        row = self._find(filing.slug)
+        if row is None or self._is_renamed(row, filing):
+            return False
+        if filing.parent is None:
+            return True
+        parent = self._find(filing.parent.slug)
+        return parent is not None and row.parent_id == parent.id and self._stands(filing.parent)
+
+    def _is_renamed(self, row: models.Category, filing: Filing) -> bool:
+        if not filing.name or filing.name == row.name:
+            return False
+        # A name that is only the slug was made here, for want of a better one.
+        return filing.renames or row.name == row.slug
+
+    def _require_scope(self, rows: Sequence[models.Category]) -> None:
+        """See that each of these is in or below one of those that the key is for."""
+        if self._scope is None:
+            return
+        for row in rows:
+            if not self._scope & {line.slug for line in self._line(row)}:
+                raise CategoryError(f"“{row.slug}” is not for this key, {self._only()}")
+        if not rows:
+            raise CategoryError(
+                f"an article that is in no category is not for this key, {self._only()}"
+            )
+
+    def _only(self) -> str:
+        return f"which may file in or below {', '.join(sorted(self._scope or ()))}"
+
     def _ensure(self, filing: Filing, notes: list[str]) -> models.Category:
         parent = None if filing.parent is None else self._ensure(filing.parent, notes)
         row = self._find(filing.slug)
         if row is None:
             return self._create(filing, parent)
-        if filing.name and filing.name != row.name:
-            # A name that is only the slug was made here, for want of a better one.
-            if filing.renames or row.name == row.slug:
-                row.name = filing.name
-                self._save(row)
-            elif filing.name.casefold() != row.name.casefold():
-                notes.append(
-                    f"“{filing.name}” was filed under “{row.name}”: both have the slug {row.slug}"
-                )
+        if self._is_renamed(row, filing):
+            self._require_scope([row])
+            row.name = filing.name or row.slug
+            self._save(row)
+        elif filing.name and filing.name.casefold() != row.name.casefold():
+            notes.append(
+                f"“{filing.name}” was filed under “{row.name}”: both have the slug {row.slug}"
+            )
         if parent is not None and row.parent_id != parent.id:
+            self._require_scope([row, parent])
             self._move(row, parent)
         return row
 
@@ -109,6 +155,10 @@ class Tree:
         self._by_id[row.id] = row
 
     def _create(self, filing: Filing, parent: models.Category | None) -> models.Category:
+        if self._scope is not None and filing.slug not in self._scope:
+            if parent is None:
+                raise CategoryError(f"“{filing.slug}” is not for this key, {self._only()}")
+            self._require_scope([parent])
         if parent is not None and len(self._line(parent)) >= self._limits.depth:
             raise CategoryError(self._too_deep(filing.slug))
         ((count,),) = fetch_rows(models.Category.select(peewee.fn.COUNT(models.Category.id)))
@@ -151,152 +201,21 @@ class Tree:
         row.parent = parent
         self._save(row)
         for id_ in old_ids - new_ids:
-            _leave(row, id_, row.change)
+            leave(row, id_, row.change)
         for id_ in new_ids - old_ids:
-            _join(row, id_, row.change)
+            join(row, id_, row.change)
         touch(old_ids ^ new_ids, self._changes.at)
 
     def _too_deep(self, slug: str) -> str:
         return f"“{slug}” would be below level {self._limits.depth} (FEEDSVC_MAX_CATEGORY_DEPTH)"
 
 
-def file(article_id: int, placement: Placement, stamp: Stamp) -> set[int]:
-    """File an article where `placement` says and nowhere else; gives the ids of all concerned.
-
-    A category that it leaves keeps a removal, if a reader of its changes can have seen it there,
-    live or withdrawn.
-    """
-    filed = ArticleCategory.select(ArticleCategory.category, ArticleCategory.change).where(
-        ArticleCategory.article == article_id
-    )
-    old = dict(fetch_rows(filed))
-    new = placement.direct_by_id
-    if left := old.keys() - new.keys():
-        left_rows = (ArticleCategory.article == article_id) & ArticleCategory.category.in_(left)
-        _record_removals(left_rows, max(stamp.change, *(old[id_] for id_ in left)))
-        ArticleCategory.delete().where(left_rows).execute()
-    if new:
-        ArticleCategory.insert_many(
-            [
-                (article_id, id_, direct, stamp.state, stamp.visible_at, stamp.change)
-                for id_, direct in new.items()
-            ],
-            fields=[
-                ArticleCategory.article,
-                ArticleCategory.category,
-                ArticleCategory.direct,
-                ArticleCategory.state,
-                ArticleCategory.visible_at,
-                ArticleCategory.change,
-            ],
-        ).on_conflict(
-            conflict_target=[ArticleCategory.article, ArticleCategory.category],
-            preserve=[
-                ArticleCategory.direct,
-                ArticleCategory.state,
-                ArticleCategory.visible_at,
-                ArticleCategory.change,
-            ],
-        ).execute()
-        Removal.delete().where(
-            Removal.article == article_id, Removal.category.in_(list(new))
-        ).execute()
-    return old.keys() | new.keys()
-
-
-def list_slugs(article_id: int) -> tuple[str, ...]:
-    """The slugs of every category whose feed may show the article."""
-    rows = (
-        models.Category.select(models.Category.slug)
-        .join(ArticleCategory)
-        .where(ArticleCategory.article == article_id)
-        .order_by(models.Category.slug)
-    )
-    return tuple(slug for (slug,) in fetch_rows(rows))
-
-
-def touch(ids: Iterable[int], at: datetime) -> None:
-    """Note that these categories' feeds changed now."""
-    models.Category.update(changed_at=at).where(models.Category.id.in_(list(ids))).execute()
-
-
-def _leave(row: models.Category, ancestor_id: int, change: int) -> None:
-    """Take what is below `row` out of a category that is no longer above it.
-
-    What is also filed in another category below that one stays.
-    """
-    inside = ArticleCategory.alias()
-    direct = ArticleCategory.alias()
-    below = [line.id for line in _subtree(ancestor_id)]
-    gone = (
-        (ArticleCategory.category == ancestor_id)
-        & ArticleCategory.article.in_(
-            inside.select(inside.article).where(inside.category == row.id)
-        )
-        & ArticleCategory.article.not_in(
-            direct.select(direct.article).where(
-                direct.direct == True,  # noqa: E712 (SQL, not Python)
-                direct.category.in_(below),
-            )
-        )
-    )
-    _record_removals(gone, change)
-    ArticleCategory.delete().where(gone).execute()
-
-
-def _join(row: models.Category, ancestor_id: int, change: int) -> None:
-    """Show what is below `row` in a category that is now above it."""
-    inside = ArticleCategory.alias()
-    arriving = inside.select(
-        inside.article,
-        peewee.Value(ancestor_id),
-        peewee.Value(False),  # noqa: FBT003 (a column's value)
-        inside.state,
-        inside.visible_at,
-        peewee.Value(change),
-    ).where(
-        inside.category == row.id,
-        inside.article.not_in(
-            ArticleCategory.select(ArticleCategory.article).where(
-                ArticleCategory.category == ancestor_id
-            )
-        ),
-    )
-    ArticleCategory.insert_from(
-        arriving,
-        [
-            ArticleCategory.article,
-            ArticleCategory.category,
-            ArticleCategory.direct,
-            ArticleCategory.state,
-            ArticleCategory.visible_at,
-            ArticleCategory.change,
-        ],
-    ).execute()
-    present = ArticleCategory.select(ArticleCategory.article).where(
-        ArticleCategory.category == ancestor_id
-    )
-    Removal.delete().where(Removal.category == ancestor_id, Removal.article.in_(present)).execute()
-
-
-def _record_removals(leaving: peewee.Expression, change: int) -> None:
-    """Note that the filings `leaving` are about to go, for those who may have seen them."""
-    rows = ArticleCategory.select(
-        ArticleCategory.category, ArticleCategory.article, peewee.Value(change)
-    ).where(leaving, ArticleCategory.change > 0)
-    Removal.insert_from(rows, [Removal.category, Removal.article, Removal.change]).on_conflict(
-        conflict_target=[Removal.category, Removal.article], preserve=[Removal.change]
-    ).execute()
-
-
-def _subtree(root_id: int) -> list[models.Category]:
-    found = [models.Category.get_by_id(root_id)]
-    level = [root_id]
-    while level:
-        rows = list(models.Category.select().where(models.Category.parent.in_(level)))
-        found += rows
-        level = [row.id for row in rows]
-    return found
+def _upwards(filing: Filing) -> Iterable[Filing]:
+    """What is said of a category, and of each above it."""
+    one: Filing | None = filing
+    while one is not None:
+        yield one
+        one = one.parent
 
 
 def _height(row: models.Category) -> int:

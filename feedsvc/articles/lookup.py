@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from feedsvc import models
 from feedsvc.articles.article import Article
-from feedsvc.articles.store import ARTICLE_COLUMNS, article_from_row
+from feedsvc.articles.rows import ARTICLE_COLUMNS, article_from_row
 from feedsvc.db import fetch_rows
 from feedsvc.errors import ArticleNotFoundError, ArticleWithdrawnError
 from feedsvc.models import State
@@ -15,7 +15,7 @@ def get_article(source_name: str, external_id: str) -> Article:
 
     Raises:
         ArticleWithdrawnError: they saw it once.
-        ArticleNotFoundError: there is none, or not yet.
+        ArticleNotFoundError: there is none, or not yet, or no longer.
     """
     if "\0" in external_id:  # PostgreSQL can't even be asked
         raise ArticleNotFoundError(external_id)
@@ -27,7 +27,7 @@ def get_article(source_name: str, external_id: str) -> Article:
     state, *values = rows[0] if rows else (State.SCHEDULED,)
     if state == State.WITHDRAWN:
         raise ArticleWithdrawnError(external_id)
-    if state == State.SCHEDULED:
+    if state != State.LIVE:
         raise ArticleNotFoundError(external_id)
     return article_from_row(tuple(values))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedsvc import models
 from feedsvc.articles.article import Article, Author
-from feedsvc.articles.store import ARTICLE_COLUMNS, article_from_row
+from feedsvc.articles.rows import ARTICLE_COLUMNS, article_from_row
 from feedsvc.db import fetch_rows
 from feedsvc.errors import ParameterError
 from feedsvc.feeds.catalog import Feed

@@ -15,6 +15,14 @@ class Save:
     draft: Draft
     warnings: tuple[Fault, ...] = ()
 
+    @property
+    def external_id(self) -> str:
+        return self.draft.external_id
+
+    @property
+    def guid(self) -> str | None:
+        return self.draft.guid
+
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:

@@ -91,8 +91,7 @@ class Writing:
     """What saving the events of one message needs."""
 
     source: Source
-    changes: Changes
-    tree: Tree
+    shelf: store.Shelf
     settings: Settings
 
 
@@ -261,11 +260,7 @@ def _candidate(item: Item, source: Source, origin: Origin, settings: Settings) -
 
 def _guid(event: Event, source_name: str, settings: Settings) -> str:
     """What readers are to know the article by, if it is new."""
-    if isinstance(event, Save):
-        said, external_id = event.draft.guid, event.draft.external_id
-    else:
-        said, external_id = event.guid, event.external_id
-    return said or make_guid(settings.public_url, source_name, external_id)
+    return event.guid or make_guid(settings.public_url, source_name, event.external_id)
 
 
 def _said_id(value: Any, limit_chars: int) -> str | None:
@@ -280,8 +275,17 @@ def _apply(
 ) -> Answer:
     """Save what can be saved; one event that can't does not stop the others."""
     limits = Limits(settings.max_categories, settings.max_category_depth)
-    writing = Writing(delivery.source, changes, Tree(changes, limits), settings)
+    tree = Tree(changes, limits)
+    shelf = store.Shelf(delivery.source.id, changes, tree)
+    writing = Writing(delivery.source, shelf, settings)
+    events = [one.event for one in candidates if one.event is not None]
+    tree.look_up(filing for one in events if isinstance(one, Save) for filing in one.draft.filings)
+    shelf.look_up(
+        [one.external_id for one in events],
+        [_guid(one, delivery.source.name, settings) for one in events],
+    )
     results = [_apply_one(one, writing) for one in candidates]
+    shelf.close()
     body: dict[str, Any] = {"message_id": delivery.message_id, "events": results}
     if any(result["status"] != REJECTED for result in results):
         return _answer(_ACCEPTED, body)
@@ -295,10 +299,8 @@ def _apply_one(candidate: Candidate, writing: Writing) -> dict[str, Any]:
         return _rejected(candidate, candidate.faults)
     event = candidate.event
     try:
-        with writing.changes.attempt():
-            outcome = _do(event, writing)
+        outcome = _do(event, writing)
     except (CategoryError, GuidError) as error:
-        writing.tree.forget()
         pointer = "/data/guid" if isinstance(error, GuidError) else "/data/categories"
         return _rejected(candidate, (candidate.place(Fault(pointer, str(error))),))
     notes = tuple(map(candidate.place, outcome.notes))
@@ -315,15 +317,10 @@ def _apply_one(candidate: Candidate, writing: Writing) -> dict[str, Any]:
 
 
 def _do(event: Event, writing: Writing) -> store.Outcome:
-    source, changes = writing.source, writing.changes
-    guid = _guid(event, source.name, writing.settings)
+    guid = _guid(event, writing.source.name, writing.settings)
     if isinstance(event, Save):
-        return store.save(
-            event.draft, source_id=source.id, guid=guid, changes=changes, tree=writing.tree
-        )
-    return store.withdraw(
-        event.external_id, event.order, source_id=source.id, guid=guid, changes=changes
-    )
+        return writing.shelf.save(event.draft, guid)
+    return writing.shelf.withdraw(event.external_id, event.order, guid)
 
 
 def _rejected(candidate: Candidate, faults: Sequence[Fault]) -> dict[str, Any]:

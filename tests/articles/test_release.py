@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feedsvc.articles.release import Releases
-from feedsvc.articles.store import release_due
+from feedsvc.articles.release import Releases, release_due
 from feedsvc.models import Article, ArticleAuthor, ArticleCategory, ArticleTag, State
 from tests.newsroom import publish, withdraw
 

@@ -1,0 +1,21 @@
+"""What editors say of single articles, what a key may do, and which key a message came with."""
+
+from typing import Any
+
+import peewee as pw
+
+
+def up(migrator: Any, db: pw.Database) -> None:
+    migrator.migrate(
+        migrator.add_column("article", "correction", pw.TextField(default="")),
+        migrator.add_column(
+            "article", "content_policy", pw.CharField(max_length=10, default="full")
+        ),
+        migrator.add_column("article", "expires_at", pw.BigIntegerField(null=True)),
+        migrator.add_column("signing_key", "categories", pw.TextField(null=True)),
+        migrator.add_column("inbox", "key_id", pw.IntegerField(null=True)),
+    )
+    db.execute_sql(
+        "CREATE INDEX article_state_expires_at ON article (state, expires_at) "
+        "WHERE expires_at IS NOT NULL"
+    )
