@@ -139,7 +139,9 @@ class Settings(BaseSettings):
     max_id_chars: int = Field(500, ge=1, le=600, description="Characters of an article's `id`.")
     max_url_chars: Count = Field(2_000, description="Characters of an address.")
     max_title_chars: Count = Field(1_000, description="Characters of a title, name or tag.")
-    max_summary_chars: Count = Field(10_000, description="Characters of a summary that was sent.")
+    max_summary_chars: Count = Field(
+        10_000, description="Characters of a summary or correction that was sent."
+    )
     max_list_items: Count = Field(
         50, description="Authors, tags, categories or attachments of one article."
     )

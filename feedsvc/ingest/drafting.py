@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from feedsvc.articles import clean
-from feedsvc.articles.article import Attachment, Author, Draft, Filing, Order
+from feedsvc.articles.article import Attachment, Author, Draft, Filing, Order, Policy
 from feedsvc.errors import EventError, Fault
 from feedsvc.feeds.catalog import FEED_NAME, RESERVED_NAMES
 from feedsvc.ingest.events import Origin, Save, Withdraw
@@ -27,6 +27,16 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}")
 _MAX_LANGUAGE_CHARS = 35  # the longest that RFC 5646, section 4.4.1, finds in use
 #: Faults or warnings of one event that are told; the rest is counted.
 _TOLD = 50
+#: The word for a correction, by language; English for those that are not here.
+_CORRECTION = {
+    "de": "Korrektur",
+    "en": "Correction",
+    "es": "Corrección",
+    "fr": "Rectificatif",
+    "id": "Ralat",
+    "pt": "Correção",
+    "vi": "Đính chính",
+}
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][\w!#$&^.+-]{0,60}/[A-Za-z0-9][\w!#$&^.+-]{0,60}", re.ASCII)
 
 
@@ -43,7 +53,7 @@ class Drafting:
         item = event.data
         external_id = self._id(item.id)
         url = self._url("/data/url", item.url) or ""
-        published_at = self._time("/data/date_published", item.date_published)
+        published_at = self._published_at(item)
         modified_at = self._time("/data/date_modified", item.date_modified)
         occurred_at = self._time("/timestamp", event.timestamp)
         content = self._content(item, url)
@@ -59,10 +69,14 @@ class Drafting:
             tags=self._tags(item.tags or ()),
             filings=self._filings(item.categories or ()),
             attachments=self._attachments(item.attachments or (), url),
-            published_at=published_at or self._origin.sent_at,
+            published_at=published_at,
             modified_at=modified_at,
             order=self._order(modified_at, occurred_at),
             guid=self._guid(item.guid),
+            is_minor=bool(item.minor),
+            correction=self._correction(item),
+            content_policy=Policy(item.content_policy or Policy.FULL),
+            expires_at=self._expires_at(item, published_at),
         )
         self._refuse_faults()
         return Save(draft, told(self._warnings))
@@ -74,6 +88,28 @@ class Drafting:
         guid = self._guid(event.data.guid)
         self._refuse_faults()
         return Withdraw(external_id, order, told(self._warnings), guid)
+
+    def _published_at(self, item: WireItem) -> datetime:
+        """When readers may first see it: an embargo puts it off."""
+        published_at = self._time("/data/date_published", item.date_published)
+        embargo_until = self._time("/data/embargo_until", item.embargo_until)
+        said = [at for at in (published_at, embargo_until) if at is not None]
+        return max(said, default=self._origin.sent_at)
+
+    def _expires_at(self, item: WireItem, published_at: datetime) -> datetime | None:
+        expires_at = self._time("/data/expires_at", item.expires_at)
+        if expires_at is not None and expires_at <= published_at:
+            self._fault("/data/expires_at", "is not after the article is published")
+        return expires_at
+
+    def _correction(self, item: WireItem) -> str:
+        """What is said of a mistake, with the word for it in front, in the article's language."""
+        said = self._prose("/data/correction", item.correction)
+        language = (item.language or self._limits.language).partition("-")[0].lower()
+        word = _CORRECTION.get(language, _CORRECTION["en"])
+        if not said or said.casefold().startswith(word.casefold()):
+            return said
+        return f"{word}: {said}"
 
     def _refuse_faults(self) -> None:
         if self._faults:
@@ -177,12 +213,16 @@ class Drafting:
         return cleaned.value
 
     def _summary(self, value: str | None, content: str) -> str:
+        said = self._prose("/data/summary", value)
+        return said or clean.summarise(content, self._limits.summary_chars)
+
+    def _prose(self, pointer: str, value: str | None) -> str:
+        """A few sentences of plain text."""
         limit = self._limits.max_summary_chars
         if value is not None and len(value) > limit:
-            self._fault("/data/summary", f"is over {limit} characters (FEEDSVC_MAX_SUMMARY_CHARS)")
+            self._fault(pointer, f"is over {limit} characters (FEEDSVC_MAX_SUMMARY_CHARS)")
             return ""
-        said = self._plain("/data/summary", value or "")
-        return said or clean.summarise(content, self._limits.summary_chars)
+        return self._plain(pointer, value or "")
 
     def _language(self, value: str | None) -> str | None:
         if value is not None and not (

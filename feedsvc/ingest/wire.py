@@ -66,6 +66,11 @@ class WireItem(Wire):
     attachments: list[WireAttachment] | None = _MANY
     date_published: str
     date_modified: str | None = None
+    minor: bool | None = None
+    correction: str | None = None
+    embargo_until: str | None = None
+    expires_at: str | None = None
+    content_policy: Literal["full", "summary", "headline"] | None = None
 
 
 class WireTombstone(Wire):

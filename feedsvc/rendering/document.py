@@ -68,7 +68,7 @@ def check_renders(article: Article) -> None:
 
 def _field_at_fault(format_: Format, article: Article) -> str | None:
     """The text that can't be written: the field without which the rest can."""
-    for field in ("title", "summary", "content_html"):
+    for field in ("title", "summary", "content_html", "correction"):
         without: dict[str, Any] = {field: "x"}
         try:
             format_.render_entries([replace(article, **without)])

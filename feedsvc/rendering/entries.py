@@ -25,6 +25,7 @@ from feedgen.feed import FeedGenerator
 from feedgen.util import xml_elem
 
 from feedsvc.articles.article import Article, Attachment
+from feedsvc.rendering.depth import shown
 
 #: Dates of RFC 822 with a four-digit year, as RSS 2.0 asks for. feedgen's own formatter switches
 #: the whole process to another locale and back, under the feet of other threads.
@@ -112,7 +113,7 @@ def _feed_of(articles: Sequence[Article]) -> Any:
     feed.description("x")
     feed.link(href="urn:x")
     feed.updated(_SOME_TIME)
-    for article in articles:
+    for article in map(shown, articles):
         _fill(feed.add_entry(order="append"), article)
     return feed
 

@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from feedsvc.articles.article import Article, Attachment
+from feedsvc.rendering.depth import shown
 
 _VERSION = "https://jsonfeed.org/version/1.1"
 
 
 def render_items(articles: Sequence[Article]) -> list[bytes]:
-    return [_dump(_item(article)) for article in articles]
+    return [_dump(_item(article)) for article in map(shown, articles)]
 
 
 def render_head(members: dict[str, Any]) -> bytes:
@@ -48,11 +49,15 @@ def _item(article: Article) -> dict[str, Any]:
             "language": article.language,
             "attachments": [_attachment(a) for a in article.attachments] or None,
             # An extension: readers pass over names with an underscore.
-            "_feedsvc": {
-                "categories": [
-                    {"slug": section.slug, "name": section.name} for section in article.categories
-                ],
-            },
+            "_feedsvc": _said(
+                {
+                    "categories": [
+                        {"slug": section.slug, "name": section.name}
+                        for section in article.categories
+                    ],
+                    "correction": article.correction or None,
+                }
+            ),
         }
     )
 

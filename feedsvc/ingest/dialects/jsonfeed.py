@@ -23,6 +23,8 @@ _SAME = (
     *("title", "summary", "content_html", "content_text", "language", "tags", "categories"),
     *("attachments", "date_modified"),
 )
+#: What our extension may say of an item, whose names are the native ones.
+_CONTROLS = ("minor", "correction", "embargo_until", "expires_at", "content_policy")
 #: What is said by another member where its own is missing. An `external_url` is what a link blog
 #: writes about, and the one address that such an item has; an `id` is often the address itself.
 _STAND_INS = {
@@ -80,6 +82,9 @@ def translate(item: Any, options: Options) -> Translation:  # noqa: ARG001 - it 
     data: dict[str, Any] = {name: _find(said, name) for name in _SAME}
     data |= {"id": item_id, "guid": _guid(item_id)}
     pointers = {f"/data/{name}": f"/{name}" for name in data} | {"/data/guid": "/id"}
+    for name in _CONTROLS:
+        data[name] = _extension(said).get(name)
+        pointers[f"/data/{name}"] = f"/_feedsvc/{name}"
     data["authors"], author_pointers = _authors(said)
     warnings: list[Fault] = []
     for name, others in _STAND_INS.items():
@@ -103,9 +108,13 @@ def _guid(item_id: str) -> str | None:
 
 
 def _is_withdrawn(item: Mapping[str, Any]) -> bool:
-    """By an extension of ours (version 1.1, “Extensions”): JSON Feed has no word for it."""
+    return _extension(item).get("withdrawn") is True
+
+
+def _extension(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is said in an extension of ours (version 1.1, “Extensions”), for want of other words."""
     extension = item.get("_feedsvc")
-    return isinstance(extension, dict) and extension.get("withdrawn") is True
+    return extension if isinstance(extension, dict) else {}
 
 
 def _first(item: Mapping[str, Any], name: str, others: tuple[str, ...]) -> str:

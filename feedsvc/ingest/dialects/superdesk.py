@@ -272,18 +272,7 @@ def _date(item: _Part, native: _Native) -> None:
         raise _refusal("/versioncreated", "is missing")
     native.put("embargo_until", embargo)
     native.put("expires_at", item.text("expires", "expiry"))
-    native.put("date_published", _later(published, embargo))
-
-
-def _later(published: _Said | None, embargo: _Said | None) -> _Said | None:
-    """The later one; the embargo, if they can't be compared: that is never wrongly early."""
-    if published is None or embargo is None:
-        return published or embargo
-    try:
-        ends_at = clean.clean_time(embargo.text, "UTC").value
-        return embargo if ends_at > clean.clean_time(published.text, "UTC").value else published
-    except clean.UncleanError:
-        return embargo
+    native.put("date_published", published or embargo)
 
 
 def _attribute(item: _Part, native: _Native) -> None:

@@ -412,10 +412,14 @@ def test_an_item_without_a_time_is_refused():
 
 
 def test_an_article_appears_when_its_embargo_ends():
-    translation = translated(item(embargoed="2023-01-10T05:00:00+07:00"))
-    said = translation.event["data"]
-    assert said["date_published"] == said["embargo_until"] == "2023-01-10T05:00:00+07:00"
-    assert translation.pointers["/data/date_published"] == "/embargoed"
+    draft = read(translated(item(embargoed="2023-01-10T05:00:00+07:00"))).draft
+    assert draft.published_at == datetime(2023, 1, 9, 22, 0, tzinfo=UTC)
+
+
+def test_an_embargo_that_is_no_time_is_refused_at_its_own_field():
+    with pytest.raises(EventError) as caught:
+        read(translated(item(embargoed="soon")))
+    assert caught.value.faults[0].pointer == "/embargoed"
 
 
 def test_an_embargo_that_ended_before_changes_nothing():
