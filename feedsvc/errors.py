@@ -45,9 +45,17 @@ class SignatureError(FeedsvcError):
 
 
 class BodyTooLargeError(FeedsvcError):
-    def __init__(self, limit_bytes: int) -> None:
-        super().__init__(f"The body is over {limit_bytes:,} bytes (FEEDSVC_MAX_BODY_BYTES).")
+    def __init__(self, limit_bytes: int, setting_name: str) -> None:
+        super().__init__(f"The body is over {limit_bytes:,} bytes ({setting_name}).")
         self.limit_bytes = limit_bytes
+
+
+class BatchError(FeedsvcError):
+    """A line of a message with a line for each event is too long, or there are too many."""
+
+
+class SpoolError(FeedsvcError):
+    """There is no room to put a large body aside."""
 
 
 class BodyTimeoutError(FeedsvcError):
@@ -61,7 +69,9 @@ class BodyTimeoutError(FeedsvcError):
 class ContentTypeError(FeedsvcError):
     def __init__(self, content_type: str) -> None:
         sent = f"“{content_type[:100]}”" if content_type else "none"
-        super().__init__(f"The content type must be application/json; it was {sent}.")
+        super().__init__(
+            f"The content type must be application/json or application/x-ndjson; it was {sent}."
+        )
 
 
 class MessageError(FeedsvcError):

@@ -240,6 +240,7 @@ class Message(NumberedTable):
     duration_seconds = peewee.DoubleField()
     #: The key that it was verified with.
     key_id = peewee.IntegerField(null=True)
+    media_type = peewee.CharField(max_length=100)
 
     class Meta:
         table_name = "inbox"

@@ -12,26 +12,32 @@ from werkzeug.exceptions import HTTPException
 from feedsvc.errors import (
     ArticleNotFoundError,
     ArticleWithdrawnError,
+    BatchError,
     BodyTimeoutError,
     BodyTooLargeError,
     DatabaseUnavailableError,
     FeedNotFoundError,
     FeedsvcError,
+    MessageError,
     ParameterError,
     SchemaError,
     SignatureError,
+    SpoolError,
 )
 
 log = logging.getLogger(__name__)
 
 _STATUSES: dict[type[FeedsvcError], HTTPStatus] = {
     ParameterError: HTTPStatus.BAD_REQUEST,
+    MessageError: HTTPStatus.BAD_REQUEST,
     SignatureError: HTTPStatus.UNAUTHORIZED,
     FeedNotFoundError: HTTPStatus.NOT_FOUND,
     ArticleNotFoundError: HTTPStatus.NOT_FOUND,
     ArticleWithdrawnError: HTTPStatus.GONE,
     BodyTimeoutError: HTTPStatus.REQUEST_TIMEOUT,
     BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    BatchError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    SpoolError: HTTPStatus.SERVICE_UNAVAILABLE,
     DatabaseUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     SchemaError: HTTPStatus.SERVICE_UNAVAILABLE,
 }

@@ -128,6 +128,13 @@ class Settings(BaseSettings):
         "ids; longer than any sender tries again.",
     )
     max_events: Count = Field(1_000, description="Events in one message.")
+    max_batch_bytes: Count = Field(
+        100_000_000, description="The largest NDJSON body, which is put aside in a temporary file."
+    )
+    max_batch_lines: Count = Field(100_000, description="Lines of an NDJSON body.")
+    batch_timeout_seconds: float = Field(
+        600.0, gt=0, description="How long an NDJSON body may take to arrive."
+    )
     max_json_depth: Count = Field(32, description="Nesting of a message's JSON.")
     max_html_tags: Count = Field(
         5_000, description="Tags in one article's HTML; cleaning takes the square of nested tags."

@@ -91,7 +91,8 @@ def test_rotating_gives_a_new_key_and_an_end_to_the_old(run):
     assert second != first
     rows = run("source", "list").stdout.splitlines()[1:]
     assert len(rows) == 2
-    assert [row.endswith("–") for row in rows] == [False, True]
+    until = run("source", "list").stdout.splitlines()[0].index("UNTIL")
+    assert [row[until] == "–" for row in rows] == [False, True]
 
 
 def test_revoking_ends_the_keys(run):

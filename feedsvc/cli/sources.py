@@ -31,17 +31,45 @@ def source() -> None:
     "--timezone", help="Where its times without an offset are meant, e.g. Asia/Ho_Chi_Minh."
 )
 @click.option(
+    "--category",
+    "categories",
+    metavar="SLUG",
+    multiple=True,
+    help="Its key may file articles only in or below this one; may be given again.",
+)
+@click.option(
     "--url-template",
     metavar="URL",
     help="Where its articles are, if it does not say: https://news.example/{slug}-{id}",
 )
-def add_source(
-    name: str, dialect: str, scheme: str | None, timezone: str | None, url_template: str | None
+def add_source(  # noqa: PLR0917 (click hands them over by name)
+    name: str,
+    dialect: str,
+    scheme: str | None,
+    timezone: str | None,
+    url_template: str | None,
+    categories: tuple[str, ...],
 ) -> None:
     """Allow a source to push, and print its signing key."""
-    registration = sources.Registration(dialect, scheme, timezone, url_template)
+    registration = sources.Registration(dialect, scheme, timezone, url_template, categories)
     with open_for_command(create=True) as (database, vault):
         key = sources.add_source(database, vault, name, registration)
+    _print_key(name, key)
+
+
+@source.command("add-key")
+@click.argument("name")
+@click.option(
+    "--category",
+    "categories",
+    metavar="SLUG",
+    multiple=True,
+    help="It may file articles only in or below this one; may be given again.",
+)
+def add_key(name: str, categories: tuple[str, ...]) -> None:
+    """Give a source one more key, and print it."""
+    with open_for_command() as (database, vault):
+        key = sources.add_key(database, vault, name, categories)
     _print_key(name, key)
 
 
@@ -52,7 +80,7 @@ def list_sources() -> None:
         rows = sources.list_sources(database)
         unreadable = sources.list_unreadable(database, vault)
     table: list[tuple[str, ...]] = [
-        ("SOURCE", "DIALECT", "SCHEME", "TIME ZONE", "KEY", "SINCE", "UNTIL")
+        ("SOURCE", "DIALECT", "SCHEME", "TIME ZONE", "KEY", "SINCE", "UNTIL", "ONLY IN")
     ]
     for one, keys in rows:
         head = (one.name, one.dialect, one.scheme, one.timezone or "–")
@@ -62,9 +90,10 @@ def list_sources() -> None:
                 str(key.id),
                 f"{key.created_at:%Y-%m-%d %H:%M}",
                 f"{key.expires_at:%Y-%m-%d %H:%M}" if key.expires_at else "–",
+                " ".join(key.categories) or "–",
             )
             for key in keys
-        ] or [(*head, "none", "", "")]
+        ] or [(*head, "none", "", "", "")]
     print_table(table)
     for name in unreadable:
         click.echo(
@@ -83,10 +112,11 @@ def list_sources() -> None:
     show_default=True,
     help="How long the keys it has stay valid.",
 )
-def rotate_source(name: str, overlap_hours: float) -> None:
-    """Give a source a new key, and print it."""
+@click.option("--key", "key_id", type=int, help="Only in place of this key, by its number.")
+def rotate_source(name: str, overlap_hours: float, key_id: int | None) -> None:
+    """Give a source a new key in place of those it has, and print it."""
     with open_for_command() as (database, vault):
-        key = sources.rotate_key(database, vault, name, round(overlap_hours * 3600))
+        key = sources.rotate_key(database, vault, name, round(overlap_hours * 3600), key_id)
     _print_key(name, key)
 
 

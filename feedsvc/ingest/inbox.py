@@ -17,6 +17,7 @@ from feedsvc.models import Message
 
 #: Each message that comes sweeps out so many old ones: more than one, so that they get fewer.
 _SWEPT = 20
+MOST_MEDIA_TYPE_CHARS = 100
 #: What became of an event that was refused; what else can become of one is the store's to say.
 REJECTED = "rejected"
 
@@ -58,6 +59,9 @@ class Kept:
     digest: str
     answer: Answer
     duration_seconds: float
+    #: What it was verified with.
+    key_id: int | None
+    media_type: str
 
     @property
     def is_refused(self) -> bool:
@@ -85,6 +89,8 @@ def record(
     answer: Answer,
     received_at: datetime,
     duration_seconds: float,
+    key_id: int | None,
+    media_type: str,
 ) -> None:
     """Keep a message and its answer; part of the transaction that did what the answer says.
 
@@ -100,6 +106,8 @@ def record(
         status=answer.status,
         answer=answer.text,
         duration_seconds=duration_seconds,
+        key_id=key_id,
+        media_type=media_type,
     ).on_conflict(
         conflict_target=[Message.source, Message.message_id],
         preserve=[
@@ -167,10 +175,13 @@ def _kept() -> Any:
         Message.status,
         Message.answer,
         Message.duration_seconds,
+        Message.key_id,
+        Message.media_type,
     ).join(models.Source)
 
 
 def _from_row(row: Sequence[Any]) -> Kept:
-    number, source_name, message_id, received_at, size, digest, status, text, duration = row
+    status, text, *rest = row[6:]
+    number, source_name, message_id, received_at, size, digest = row[:6]
     answer = Answer(status, text)
-    return Kept(number, source_name, message_id, received_at, size, digest, answer, duration)
+    return Kept(number, source_name, message_id, received_at, size, digest, answer, *rest)

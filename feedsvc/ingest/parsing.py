@@ -13,8 +13,8 @@ _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _BRACKET = re.compile(r"[\[\]{}]")
 
 
-def parse_body(body: bytes, max_depth: int) -> Any:
-    """The JSON value (RFC 8259) of a body in UTF-8.
+def parse_body(body: bytes, max_depth: int, what: str = "body") -> Any:
+    """The JSON value (RFC 8259) of a body, or a line of one, in UTF-8.
 
     Stricter than the standard library: no NaN or Infinity, no number too large for a float, no
     object that names a member twice (readers disagree on which one counts).
@@ -26,9 +26,9 @@ def parse_body(body: bytes, max_depth: int) -> Any:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise MessageError(
-            f"The body is not UTF-8: {error.reason} at byte {error.start}."
+            f"The {what} is not UTF-8: {error.reason} at byte {error.start}."
         ) from None
-    _check_depth(text, max_depth)
+    _check_depth(text, max_depth, what)
     try:
         return json.loads(
             text,
@@ -38,31 +38,31 @@ def parse_body(body: bytes, max_depth: int) -> Any:
         )
     except json.JSONDecodeError as error:
         raise MessageError(
-            f"The body is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
+            f"The {what} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
         ) from None
     except ValueError as error:  # an integer of more digits than Python converts
-        raise MessageError(f"The body holds a number that is too long: {error}.") from None
+        raise MessageError(f"The {what} holds a number that is too long: {error}.") from None
 
 
-def _check_depth(text: str, max_depth: int) -> None:
+def _check_depth(text: str, max_depth: int, what: str) -> None:
     """Count brackets outside strings; the parser itself would run out of stack."""
     depth = 0
     for bracket in _BRACKET.findall(_STRING.sub("", text)):
         depth += 1 if bracket in "[{" else -1
         if depth > max_depth:
             raise MessageError(
-                f"The body nests deeper than {max_depth} levels (FEEDSVC_MAX_JSON_DEPTH)."
+                f"The {what} nests deeper than {max_depth} levels (FEEDSVC_MAX_JSON_DEPTH)."
             )
 
 
 def _refuse_constant(name: str) -> None:
-    raise MessageError(f"The body holds {name}, which JSON has no room for.")
+    raise MessageError(f"The JSON holds {name}, which JSON has no room for.")
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise MessageError(f"The body holds the number {digits[:40]}, which is too large.")
+        raise MessageError(f"The JSON holds the number {digits[:40]}, which is too large.")
     return number
 
 
@@ -71,5 +71,5 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) < len(pairs):
         names = Counter(name for name, _ in pairs)
         twice = names.most_common(1)[0][0]
-        raise MessageError(f"The body names the member {twice[:100]!r} twice in one object.")
+        raise MessageError(f"The JSON names the member {twice[:100]!r} twice in one object.")
     return members

@@ -18,7 +18,7 @@ from typing import Any
 
 from feedsvc.errors import SignatureError
 from feedsvc.ingest import signatures
-from feedsvc.ingest.signatures import SignedHeaders, Verified
+from feedsvc.ingest.signatures import Body, SignedHeaders, Verified, make_digest
 from feedsvc.ingest.vault import hash_token
 
 #: A request's header fields, whatever the case of their names: Werkzeug's `Headers`.
@@ -35,7 +35,7 @@ class Scheme:
     """How messages of a source are verified, and what its keys are."""
 
     name: str
-    verify: Callable[[Headers, bytes, Sequence[str], datetime, int], Verified]
+    verify: Callable[[Headers, Body, Sequence[str], datetime, int], Verified]
     make_key: Callable[[], str]
     #: Whether a key is only ever compared, so that its hash is enough.
     is_hashed: bool = False
@@ -44,7 +44,7 @@ class Scheme:
 
 
 def _verify_standard(
-    headers: Headers, body: bytes, keys: Sequence[str], now: datetime, tolerance: int
+    headers: Headers, body: Body, keys: Sequence[str], now: datetime, tolerance: int
 ) -> Verified:
     signed = SignedHeaders(
         headers.get("webhook-id"),
@@ -55,41 +55,41 @@ def _verify_standard(
 
 
 def _verify_ghost(
-    headers: Headers, body: bytes, keys: Sequence[str], now: datetime, tolerance: int
+    headers: Headers, body: Body, keys: Sequence[str], now: datetime, tolerance: int
 ) -> Verified:
     """Ghost signs the body followed by the time in milliseconds (its `webhook-trigger.js`)."""
     sent = _GHOST.fullmatch(headers.get("x-ghost-signature", ""))
     if sent is None:
         raise SignatureError("X-Ghost-Signature is missing or malformed")
     digest, milliseconds = sent.groups()
-    signed = body + milliseconds.encode("ascii")
-    _require_digest(keys, signed, "sha256", digest)
+    signed = (body, milliseconds.encode("ascii"))
+    index = _find_signer(keys, "sha256", digest, *signed)
     seconds = int(milliseconds) / 1000
     if abs(now.timestamp() - seconds) > tolerance:
         raise SignatureError("X-Ghost-Signature was made too far from now")
-    return Verified(_content_id(signed), datetime.fromtimestamp(seconds, UTC))
+    return Verified(_content_id(*signed), datetime.fromtimestamp(seconds, UTC), index)
 
 
 def _verify_superdesk(
-    headers: Headers, body: bytes, keys: Sequence[str], now: datetime, tolerance: int
+    headers: Headers, body: Body, keys: Sequence[str], now: datetime, tolerance: int
 ) -> Verified:
     """Superdesk's HTTP push signs the body alone: its messages never expire."""
     del tolerance
-    _require_signed_body("x-superdesk-signature", headers, body, keys, ("sha1", "sha256"))
-    return Verified(_content_id(body), now)
+    index = _find_body_signer("x-superdesk-signature", headers, body, keys, ("sha1", "sha256"))
+    return Verified(_content_id(body), now, index)
 
 
 def _verify_hub(
-    headers: Headers, body: bytes, keys: Sequence[str], now: datetime, tolerance: int
+    headers: Headers, body: Body, keys: Sequence[str], now: datetime, tolerance: int
 ) -> Verified:
     """`X-Hub-Signature-256`, over the body alone."""
     del tolerance
-    _require_signed_body("x-hub-signature-256", headers, body, keys, ("sha256",))
-    return Verified(_content_id(body), now)
+    index = _find_body_signer("x-hub-signature-256", headers, body, keys, ("sha256",))
+    return Verified(_content_id(body), now, index)
 
 
 def _verify_bearer(
-    headers: Headers, body: bytes, keys: Sequence[str], now: datetime, tolerance: int
+    headers: Headers, body: Body, keys: Sequence[str], now: datetime, tolerance: int
 ) -> Verified:
     """A bearer token (RFC 6750, section 2.1). `keys` are hashes."""
     del tolerance
@@ -100,31 +100,36 @@ def _verify_bearer(
     matches = [hmac.compare_digest(hashed, key) for key in keys]
     if not any(matches):
         raise SignatureError("the token is not a key of the source")
-    return Verified(_content_id(body), now)
+    return Verified(_content_id(body), now, matches.index(True))
 
 
-def _require_signed_body(
-    name: str, headers: Headers, body: bytes, keys: Sequence[str], algorithms: Sequence[str]
-) -> None:
+def _find_body_signer(
+    name: str, headers: Headers, body: Body, keys: Sequence[str], algorithms: Sequence[str]
+) -> int:
     sent = _DIGEST.fullmatch(headers.get(name, ""))
     if sent is None or sent.group(1) not in algorithms:
         raise SignatureError(f"{name} is missing or malformed")
-    _require_digest(keys, body, *sent.groups())
+    return _find_signer(keys, sent.group(1), sent.group(2), body)
 
 
-def _require_digest(keys: Sequence[str], signed: bytes, algorithm: str, digest: str) -> None:
+def _find_signer(keys: Sequence[str], algorithm: str, digest: str, *signed: Body) -> int:
+    """Which of the keys made a signature."""
     try:
         said = binascii.unhexlify(digest)
     except binascii.Error:  # an odd number of digits
         raise SignatureError("the signature is malformed") from None
-    made = [hmac.digest(key.encode(), signed, algorithm) for key in keys]
+    made = [make_digest(key.encode(), algorithm, *signed) for key in keys]
     matches = [hmac.compare_digest(said, one) for one in made]
     if not any(matches):
         raise SignatureError("no signature fits" if keys else "the source has no active key")
+    return matches.index(True)
 
 
-def _content_id(signed: bytes) -> str:
-    return f"sha256-{hashlib.sha256(signed).hexdigest()}"
+def _content_id(*signed: Body) -> str:
+    made = hashlib.sha256()
+    for part in signed:
+        made.update(part)
+    return f"sha256-{made.hexdigest()}"
 
 
 def _make_token() -> str:

@@ -9,8 +9,8 @@ Source: https://github.com/standard-webhooks/standard-webhooks, spec/standard-we
 
 import base64
 import binascii
-import hashlib
 import hmac
+import mmap
 import re
 import secrets
 from collections.abc import Iterable
@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from feedsvc.errors import SignatureError
+
+#: A body in memory, or in a file.
+Body = bytes | mmap.mmap
 
 KEY_PREFIX = "whsec_"
 _KEY_BYTES = 32  # the specification: 24 to 64
@@ -42,6 +45,8 @@ class SignedHeaders:
 class Verified:
     message_id: str
     sent_at: datetime
+    #: Which of the keys it was signed with.
+    key_index: int = 0
 
 
 def make_key() -> str:
@@ -50,7 +55,7 @@ def make_key() -> str:
 
 def verify(
     headers: SignedHeaders,
-    body: bytes,
+    body: Body,
     keys: Iterable[str],
     now: datetime,
     tolerance_seconds: int,
@@ -66,15 +71,26 @@ def verify(
     if not _TIMESTAMP.fullmatch(timestamp):
         raise SignatureError("webhook-timestamp is missing or malformed")
     sent = _signatures(headers.signature or "")
-    signed = f"{message_id}.{timestamp}.".encode("ascii") + body
+    signed = (f"{message_id}.{timestamp}.".encode("ascii"), body)
     known = [_secret(key) for key in keys]
-    digests = [hmac.digest(secret, signed, hashlib.sha256) for secret in known or [_NO_KEY]]
-    matches = [hmac.compare_digest(digest, one) for digest in digests for one in sent]
+    digests = [make_digest(secret, "sha256", *signed) for secret in known or [_NO_KEY]]
+    matches = [
+        max([hmac.compare_digest(digest, one) for one in sent], default=False) for digest in digests
+    ]
     if not known or not any(matches):
         raise SignatureError("no signature fits" if known else "the source has no active key")
     if abs(now.timestamp() - int(timestamp)) > tolerance_seconds:
         raise SignatureError("webhook-timestamp is too far from now")
-    return Verified(message_id, datetime.fromtimestamp(int(timestamp), UTC))
+    sent_at = datetime.fromtimestamp(int(timestamp), UTC)
+    return Verified(message_id, sent_at, matches.index(True))
+
+
+def make_digest(secret: bytes, algorithm: str, *parts: Body) -> bytes:
+    """HMAC (RFC 2104) over parts, one after the other, none of which is copied."""
+    made = hmac.new(secret, digestmod=algorithm)
+    for part in parts:
+        made.update(part)
+    return made.digest()
 
 
 def _signatures(header: str) -> list[bytes]:

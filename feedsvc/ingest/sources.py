@@ -1,8 +1,8 @@
 """Sources and their signing keys."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from string import Formatter
 
@@ -11,6 +11,7 @@ import peewee
 from feedsvc import models
 from feedsvc.db import Changes, Database, fetch_rows
 from feedsvc.errors import SecretKeyError, SourceError
+from feedsvc.feeds.catalog import FEED_NAME, RESERVED_NAMES
 from feedsvc.ingest.dialects import DIALECTS, NATIVE
 from feedsvc.ingest.dialects.translation import URL_FIELDS
 from feedsvc.ingest.schemes import SCHEMES, Scheme
@@ -42,6 +43,18 @@ class Registration:
     scheme: str | None = None
     timezone: str | None = None
     url_template: str | None = None
+    #: The slugs of those in or below which its key may file articles; none: wherever.
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key as it is kept, or in clear, or hashed where a hash is all that is kept."""
+
+    id: int
+    text: str
+    #: The slugs of those in or below which it may file articles; None: wherever.
+    scope: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +65,7 @@ class KeyInfo:
     source_name: str
     created_at: datetime
     expires_at: datetime | None
+    categories: tuple[str, ...]
 
 
 def add_source(
@@ -77,6 +91,7 @@ def add_source(
             raise SourceError(f"“{said.timezone}” {error}.") from error
     if said.url_template is not None:
         _require_url_template(said.url_template)
+    _require_slugs(said.categories)
 
     def add(changes: Changes) -> str:
         if models.Source.get_or_none(models.Source.name == name) is not None:
@@ -92,9 +107,25 @@ def add_source(
             url_template=said.url_template,
             created_at=changes.at,
         )
-        return _new_key(row, vault, changes.at)[1]
+        return _new_key(row, vault, changes.at, categories=said.categories)[1]
 
     return database.publish(add)
+
+
+def add_key(database: Database, vault: Vault, name: str, categories: Sequence[str]) -> str:
+    """Give a source one more key, for articles in or below `categories`, or wherever."""
+    _require_slugs(categories)
+
+    def add(changes: Changes) -> str:
+        return _new_key(_get_row(name), vault, changes.at, categories=categories)[1]
+
+    return database.publish(add)
+
+
+def _require_slugs(categories: Sequence[str]) -> None:
+    for slug in categories:
+        if not FEED_NAME.fullmatch(slug) or slug in RESERVED_NAMES:
+            raise SourceError(f"“{slug}” is no category's slug, such as the-thao.")
 
 
 def _choose_scheme(said: Registration) -> Scheme:
@@ -126,19 +157,56 @@ def _require_url_template(template: str) -> None:
         )
 
 
-def rotate_key(database: Database, vault: Vault, name: str, overlap_seconds: int) -> str:
-    """Give a source a new key; those it has stay valid for `overlap_seconds` more."""
+def rotate_key(
+    database: Database,
+    vault: Vault,
+    name: str,
+    overlap_seconds: int,
+    key_id: int | None = None,
+) -> str:
+    """Give a source a new key in place of those it has, or of one of them.
+
+    What it replaces stays valid for `overlap_seconds` more; it may do what that may do.
+
+    Raises:
+        SourceError: the source has keys for different categories, and none is named.
+    """
 
     def rotate(changes: Changes) -> str:
         row = _get_row(name)
+        replaced = _replaced_keys(row, key_id, changes.at)
         end = changes.at + timedelta(seconds=overlap_seconds)
         SigningKey.update(expires_at=end).where(
-            SigningKey.source == row.id,
+            SigningKey.id.in_([key.id for key in replaced]),
             SigningKey.expires_at.is_null() | (SigningKey.expires_at > end),
         ).execute()
-        return _new_key(row, vault, changes.at)[1]
+        categories = replaced[0].categories if replaced else None
+        return _new_key(row, vault, changes.at, categories=categories or ())[1]
 
     return database.publish(rotate)
+
+
+def _replaced_keys(
+    row: models.Source, key_id: int | None, now: datetime
+) -> Sequence[models.SigningKey]:
+    active = SigningKey.select().where(SigningKey.source == row.id, _is_active(now))
+    if key_id is not None:
+        return [_require_key(active.where(SigningKey.id == key_id).first(), row.name, key_id)]
+    keys = list(active)
+    # One that was replaced before, and is on its way out, says nothing of what is to come.
+    lasting = [key for key in keys if key.expires_at is None] or keys
+    if len({tuple(key.categories or ()) for key in lasting}) > 1:
+        raise SourceError(
+            f"“{row.name}” has keys for different categories: name the one to replace, "
+            f"`feedsvc source rotate {row.name} --key NUMBER` (`feedsvc source list` shows them)."
+        )
+    return [*lasting, *(key for key in keys if key not in lasting)]
+
+
+def _require_key(key: models.SigningKey | None, name: str, key_id: int) -> models.SigningKey:
+    if key is None:
+        raise SourceError(f"“{name}” has no active key number {key_id}.")
+    return key
 
 
 def lend_key(database: Database, vault: Vault, name: str, seconds: int) -> tuple[int, str]:
@@ -176,7 +244,7 @@ def revoke_keys(database: Database, name: str, key_id: int | None = None) -> int
     return database.publish(revoke)
 
 
-def find_source(name: str) -> tuple[Source, list[str]] | None:
+def find_source(name: str) -> tuple[Source, list[Key]] | None:
     """A source and its active keys as they are kept, as of the view that the caller is in."""
     if not _NAME.fullmatch(name):
         return None
@@ -184,19 +252,31 @@ def find_source(name: str) -> tuple[Source, list[str]] | None:
     if row is None:
         return None
     keys = (
-        SigningKey.select(SigningKey.secret)
+        SigningKey.select(SigningKey.id, SigningKey.secret, SigningKey.categories)
         .where(SigningKey.source == row.id, _is_active(datetime.now(UTC)))
         .order_by(SigningKey.id.desc())
     )
-    return _from_row(row), [secret for (secret,) in fetch_rows(keys)]
+    return _from_row(row), [
+        Key(id_, secret, _scope(categories)) for id_, secret, categories in fetch_rows(keys)
+    ]
 
 
-def unseal_keys(vault: Vault, kept: Iterable[str]) -> list[str]:
+def find_scope(key_id: int | None) -> frozenset[str] | None:
+    """In or below which categories a key may file articles, in the view that the caller is in."""
+    rows = fetch_rows(SigningKey.select(SigningKey.categories).where(SigningKey.id == key_id))
+    return _scope(rows[0][0]) if rows else None
+
+
+def _scope(categories: list[str] | None) -> frozenset[str] | None:
+    return frozenset(categories) if categories else None
+
+
+def unseal_keys(vault: Vault, kept: Iterable[Key]) -> list[Key]:
     """Those of the keys that can be read, in clear, or hashed where a hash is all that is kept."""
     keys = []
     for one in kept:
         try:
-            keys.append(vault.unseal(one))
+            keys.append(replace(one, text=vault.unseal(one.text)))
         except SecretKeyError:
             continue  # said at the start, and in `source list`
     return keys
@@ -211,7 +291,7 @@ def list_unreadable(database: Database, vault: Vault) -> list[str]:
             .where(_is_active(datetime.now(UTC)))
             .order_by(models.Source.name)
         )
-    names = {name: None for name, kept in rows if not unseal_keys(vault, [kept])}
+    names = {name: None for name, kept in rows if not unseal_keys(vault, [Key(0, kept, None)])}
     return list(names)
 
 
@@ -226,7 +306,13 @@ def list_sources(database: Database) -> list[tuple[Source, list[KeyInfo]]]:
         (
             _from_row(row),
             [
-                KeyInfo(key.id, row.name, key.created_at, key.expires_at)
+                KeyInfo(
+                    key.id,
+                    row.name,
+                    key.created_at,
+                    key.expires_at,
+                    tuple(key.categories or ()),
+                )
                 for key in keys
                 if key.source_id == row.id
             ],
@@ -240,12 +326,22 @@ def _is_active(now: datetime) -> peewee.Expression:
 
 
 def _new_key(
-    row: models.Source, vault: Vault, at: datetime, end: datetime | None = None
+    row: models.Source,
+    vault: Vault,
+    at: datetime,
+    end: datetime | None = None,
+    categories: Sequence[str] = (),
 ) -> tuple[int, str]:
     scheme = SCHEMES[row.scheme]
     key = scheme.make_key()
     kept = hash_token(key) if scheme.is_hashed else vault.seal(key)
-    made = SigningKey.create(source=row, secret=kept, created_at=at, expires_at=end)
+    made = SigningKey.create(
+        source=row,
+        secret=kept,
+        created_at=at,
+        expires_at=end,
+        categories=list(categories) or None,
+    )
     return made.id, key
 
 

@@ -1,4 +1,4 @@
-"""What editors say of single articles, what a key may do, and which key a message came with."""
+"""What editors say of single articles, what a key may do, and more of each message that came."""
 
 from typing import Any
 
@@ -14,6 +14,9 @@ def up(migrator: Any, db: pw.Database) -> None:
         migrator.add_column("article", "expires_at", pw.BigIntegerField(null=True)),
         migrator.add_column("signing_key", "categories", pw.TextField(null=True)),
         migrator.add_column("inbox", "key_id", pw.IntegerField(null=True)),
+        migrator.add_column(
+            "inbox", "media_type", pw.CharField(max_length=100, default="application/json")
+        ),
     )
     db.execute_sql(
         "CREATE INDEX article_state_expires_at ON article (state, expires_at) "

@@ -1,14 +1,16 @@
 """A feed as a document: a head, its entries' fragments, a tail. Pure: values in, bytes out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from feedsvc.articles.article import Article
 from feedsvc.errors import RenderingError
 from feedsvc.rendering import entries, jsonfeed
 from feedsvc.rendering.entries import new_feed
+
+K = TypeVar("K")
 
 GENERATOR = "feedsvc"
 
@@ -49,6 +51,28 @@ def render_document(format_: Format, channel: Channel, articles: Sequence[Articl
     """A whole feed: newest first is the caller's to see to."""
     head, tail = format_.render_frame(channel)
     return head + format_.separator.join(format_.render_entries(articles)) + tail
+
+
+def find_unrenderable(articles: Mapping[K, Article]) -> dict[K, RenderingError]:
+    """Which articles can't be written in every format, and why.
+
+    All are written together first: it costs half of what it does one by one.
+    """
+    together = list(articles.values())
+    try:
+        for format_ in FORMATS.values():
+            format_.render_entries(together)
+    except (ValueError, TypeError):
+        return dict(_check_each(articles))
+    return {}
+
+
+def _check_each(articles: Mapping[K, Article]) -> Iterator[tuple[K, RenderingError]]:
+    for key, article in articles.items():
+        try:
+            check_renders(article)
+        except RenderingError as error:
+            yield key, error
 
 
 def check_renders(article: Article) -> None:

@@ -21,19 +21,23 @@ WITHDRAWS = ("article.withdrawn",)
 
 
 def list_items(message: Any) -> list[Item]:
-    """The events of a message: it is one, or a batch, `{"events": […]}`.
+    """The events of a message: it is one, or a list of them, or `{"events": […]}`.
 
     Raises:
         EventError: it is neither.
     """
-    if not isinstance(message, dict):
+    events: Any
+    if isinstance(message, list):
+        events, place = message, ""
+    elif not isinstance(message, dict):
         raise EventError([Fault("", "must be an object: an event, or a batch of events")])
-    if "events" not in message:
+    elif "events" not in message:
         return [Item("", message)]
-    events = message["events"]
+    else:
+        events, place = message["events"], "/events"
     if not isinstance(events, list) or not events:
-        raise EventError([Fault("/events", "must be a list of at least one event")])
-    return [Item(f"/events/{index}", event) for index, event in enumerate(events)]
+        raise EventError([Fault(place, "must be a list of at least one event")])
+    return [Item(f"{place}/{index}", event) for index, event in enumerate(events)]
 
 
 def read_event(value: Any, origin: Origin, settings: Settings) -> Event:

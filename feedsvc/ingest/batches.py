@@ -1,0 +1,120 @@
+"""Messages of any length, with a line for each event: done part by part, answered line by line.
+
+Each part is a message of its own in the inbox, and a transaction. When such a message is sent
+again, since its answer did not come to its end, the parts that were done are answered from there.
+"""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Any
+
+from feedsvc.db import Database
+from feedsvc.errors import BatchError, DatabaseUnavailableError, MessageError
+from feedsvc.ingest.inbox import Answer
+from feedsvc.ingest.reading import Delivery
+from feedsvc.ingest.signatures import Body
+from feedsvc.problems import problem_body
+from feedsvc.settings import Settings
+
+log = logging.getLogger(__name__)
+
+#: A part: enough for one rendering and one commit to serve many, and short for who waits to write.
+_PART_LINES = 200
+_PART_BYTES = 1_000_000
+
+
+def require_lines(body: Body, settings: Settings) -> None:
+    """See that a body's lines are within the limits.
+
+    Raises:
+        BatchError: a line is too long, or there are too many.
+        MessageError: none of them holds anything.
+    """
+    at, number, is_empty = 0, 0, True
+    while at < len(body):
+        end = body.find(b"\n", at)
+        end = len(body) if end < 0 else end
+        number += 1
+        if end - at > settings.max_body_bytes:
+            raise BatchError(
+                f"Line {number} is over {settings.max_body_bytes:,} bytes (FEEDSVC_MAX_BODY_BYTES)."
+            )
+        if number > settings.max_batch_lines:
+            raise BatchError(
+                f"The body has more than {settings.max_batch_lines:,} lines "
+                "(FEEDSVC_MAX_BATCH_LINES)."
+            )
+        is_empty = is_empty and not body[at:end].strip()
+        at = end + 1
+    if is_empty:
+        raise MessageError("The body has no line with an event.")
+
+
+def receive_lines(
+    database: Database,
+    delivery: Delivery,
+    body: Body,
+    settings: Settings,
+    do: Callable[[Database, Delivery, Settings], Answer],
+) -> Iterator[str]:
+    """The answer's lines, each as soon as it stands: a result for each event, and a summary.
+
+    `delivery` is the whole message, without its body; `do` receives, or rehearses, each part. Where
+    the database goes away, a problem document stands in the summary's place: sent again, the
+    message goes on from there.
+
+    Raises:
+        DatabaseUnavailableError: before anything was done.
+    """
+    counts: Counter[str] = Counter()
+    for part in _parts(delivery, body):
+        try:
+            answer = do(database, part, settings)
+        except DatabaseUnavailableError as error:
+            if not counts:
+                raise
+            log.error("source=%s message=%s: %s", part.source.name, part.message_id, error)  # noqa: TRY400
+            yield _line(_cut_short(HTTPStatus.SERVICE_UNAVAILABLE, "The database went away."))
+            return
+        except Exception:
+            log.exception("source=%s message=%s failed", part.source.name, part.message_id)
+            yield _line(_cut_short(HTTPStatus.INTERNAL_SERVER_ERROR, "feedsvc made a mistake."))
+            return
+        for result in answer.events:
+            counts[result["status"]] += 1
+            yield _line(result)
+    yield _line(
+        {"message_id": delivery.message_id, "events": counts.total(), "counts": dict(counts)}
+    )
+
+
+def _parts(delivery: Delivery, body: Body) -> Iterator[Delivery]:
+    """The message in parts of whole lines: the same parts, whenever it comes."""
+    at, lines_before = 0, 0
+    while at < len(body):
+        end, lines = at, 0
+        while end < len(body) and lines < _PART_LINES and end - at < _PART_BYTES:
+            found = body.find(b"\n", end)
+            end = len(body) if found < 0 else found + 1
+            lines += 1
+        text = bytes(body[at:end])
+        name = f"{delivery.message_id}#{lines_before + 1}-{sha256(text).hexdigest()[:16]}"
+        if text.strip():
+            yield replace(delivery, message_id=name, body=text, lines_before=lines_before)
+        at, lines_before = end, lines_before + lines
+
+
+def _cut_short(status: HTTPStatus, what: str) -> dict[str, Any]:
+    return problem_body(
+        status,
+        f"{what} What the lines before tell is done; send the same message again to go on.",
+    )
+
+
+def _line(value: dict[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":")) + "\n"
