@@ -85,6 +85,7 @@ MAY_QUERY = {
     "articles.labels",
     "articles.release",
     "articles.statements",
+    "articles.withdrawal",
     "feeds.selection",
     "feeds.catalog",
     "feeds.archive",

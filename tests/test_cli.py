@@ -2,12 +2,14 @@
 
 import json
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from werkzeug.serving import make_server
 
 from feedsvc.cli import main
+from feedsvc.db import bound
 from tests.newsroom import SECRET_KEY, article, publish
 
 SAMPLE = Path(__file__).resolve().parent.parent / "deploy" / "sample-article.json"
@@ -19,8 +21,12 @@ def run(runner, monkeypatch, database_url):
     monkeypatch.setenv("FEEDSVC_DATABASE_URL", database_url)
     monkeypatch.setenv("FEEDSVC_SECRET_KEY", SECRET_KEY)
 
-    def invoke(*arguments):
-        return runner.invoke(main, list(arguments))
+    def invoke(*arguments, **options):
+        before = bound.obj
+        result = runner.invoke(main, list(arguments), **options)
+        if before is not None:  # a command is a process of its own, elsewhere
+            bound.initialize(before)
+        return result
 
     return invoke
 
@@ -224,8 +230,126 @@ def test_push_without_a_key_says_how_to_name_one(run):
 
 
 def test_push_to_where_nothing_listens_is_told_in_a_line(run, monkeypatch, newsroom):
-    monkeypatch.setattr("feedsvc.push._ATTEMPTS", 1)
+    monkeypatch.setattr("feedsvc.push.sending._ATTEMPTS", 1)
     monkeypatch.setenv("FEEDSVC_PUSH_KEY", newsroom.key)
     result = run("push", str(SAMPLE), "--source", "desk", "--url", "http://127.0.0.1:1")
     assert result.exit_code == 1
     assert "can't be reached" in result.stderr
+
+
+def test_push_of_many_tells_what_was_refused_and_how_many_were_not(push):
+    events = [publish(f"a-{number}") for number in range(99)]
+    result = push([*events, publish("bad", url="ftp://x/")])
+    assert result.exit_code == 1
+    assert [line.split() for line in result.stdout.splitlines()] == [
+        ["rejected", "bad", "–"],
+        ["created", "99"],
+        ["rejected", "1"],
+    ]
+    assert "0.json, 100" in result.stderr
+    assert "/data/url: must be an http or https address" in result.stderr
+
+
+def test_push_that_was_broken_off_goes_on_where_it_was(tmp_path, run, service, newsroom):
+    (tmp_path / "desk.key").write_text(newsroom.key)
+    path = tmp_path / "archive.ndjson"
+    path.write_text("".join(json.dumps(publish(f"a-{n}")) + "\n" for n in range(1_100)))
+    options = (
+        *("push", str(path), "--source", "desk", "--url", service, "--connections", "2"),
+        *("--key-file", str(tmp_path / "desk.key"), "--state", str(tmp_path / "state")),
+    )
+    assert "1,100 events in" in run(*options).stderr
+    again = run(*options)
+    assert again.exit_code == 0
+    assert "1,100 events were acknowledged before." in again.stderr
+    name, first, _ = (tmp_path / "state").read_text().split()
+    (tmp_path / "state").write_text(f"{name}\n{first}\n")
+    assert "created    100" in run(*options).stdout  # as it was answered the first time
+
+
+# withdraw
+
+
+def test_withdraw_shows_which_and_asks(run, newsroom, client):
+    newsroom.send([publish("a"), publish("b", title="Bài khác")])
+    asked = run("withdraw", "b", "--source", "desk")
+    assert asked.exit_code == 1
+    assert "Bài khác" in asked.stdout
+    assert "Withdraw 1 article?" in asked.stderr
+    assert len(client.get("/feeds/all.json").json["items"]) == 2
+    done = run("withdraw", "b", "--source", "desk", input="y\n")
+    assert done.exit_code == 0, done.output
+    assert "1 article withdrawn." in done.stdout
+    (item,) = client.get("/feeds/all.json").json["items"]
+    assert item["url"].endswith("/a")
+
+
+def test_withdraw_in_bulk_by_what_articles_have_in_common(run, newsroom, client, app):
+    sport = {"categories": [{"slug": "bong-da", "parent": {"slug": "the-thao"}}]}
+    newsroom.send([publish(f"s-{n}", **sport) for n in range(30)] + [publish("a")])
+    database = app.extensions["feedsvc"].database
+    before = database.read_counter().change
+    result = run("withdraw", "--category", "the-thao", "--yes")
+    assert result.exit_code == 0, result.output
+    assert "and 10 more" in result.stdout
+    assert "30 articles withdrawn." in result.stdout
+    assert len(client.get("/feeds/all.json").json["items"]) == 1
+    assert database.read_counter().change == before + 30
+
+
+@pytest.mark.parametrize(
+    ("options", "left"),
+    [
+        (("--tag", "Thời tiết"), {"a", "c"}),
+        (("--author", "a.t"), {"b", "c"}),
+        (("--since", "2023-01-10"), {"a", "b"}),
+        (("--before", "2023-01-10"), {"c"}),
+        (("--before", "2023-01-10", "--tag", "thời tiết"), {"a", "c"}),
+        (("--category", "khong-co"), {"a", "b", "c"}),
+        (("--source", "other", "--since", "2000-01-01"), {"a", "b", "c"}),
+    ],
+)
+def test_withdraw_takes_what_all_is_true_of(run, newsroom, client, options, left):
+    newsroom.send(
+        [
+            publish("a", authors=[{"name": "A.T"}]),
+            publish("b", tags=["thời tiết"]),
+            publish("c", date_published="2023-01-10T16:30:00+07:00"),
+        ]
+    )
+    assert run("withdraw", *options, "--yes").exit_code == 0
+    items = client.get("/feeds/all.json").json["items"]
+    assert {item["url"][-1] for item in items} == left
+
+
+def test_withdraw_for_show_withdraws_nothing(run, newsroom, client):
+    newsroom.push(publish("a"))
+    assert run("withdraw", "--source", "desk", "--dry-run").exit_code == 0
+    assert len(client.get("/feeds/all.json").json["items"]) == 1
+
+
+def test_withdraw_names_ids_that_are_not_there(run, newsroom):
+    newsroom.push(publish("a"))
+    result = run("withdraw", "a", "x", "--source", "desk", "--yes")
+    assert result.exit_code == 1
+    assert "Not there, or withdrawn: x" in result.stderr
+    assert "1 article withdrawn." in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [((), "Name ids"), (("a",), "--source"), (("--since", "soon"), "is not a date and time")],
+)
+def test_withdraw_needs_to_know_which(run, arguments, words):
+    result = run("withdraw", *arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
+
+
+def test_what_was_withdrawn_by_hand_comes_back_only_newer(run, newsroom):
+    old = {"date_modified": "2023-01-09T16:30:00+07:00"}
+    newsroom.push(publish("a", **old))
+    run("withdraw", "a", "--source", "desk", "--yes")
+    assert newsroom.push(publish("a", **old))["status"] == "stale"
+    later = datetime.now(UTC) + timedelta(seconds=5)
+    assert newsroom.push(publish("a"), at=later)["status"] == "updated"

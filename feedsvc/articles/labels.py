@@ -44,7 +44,7 @@ def label(labelled: Sequence[tuple[int, Article, Stamp]]) -> None:
     _label(
         _TAGS,
         [
-            (id_, stamp, {_slug(tag): (tag,) for tag in reversed(article.tags)})
+            (id_, stamp, {label_slug(tag): (tag,) for tag in reversed(article.tags)})
             for id_, article, stamp in labelled
         ],
     )
@@ -54,7 +54,7 @@ def label(labelled: Sequence[tuple[int, Article, Stamp]]) -> None:
             (
                 id_,
                 stamp,
-                {_slug(one.name): (one.name, one.url) for one in reversed(article.authors)},
+                {label_slug(one.name): (one.name, one.url) for one in reversed(article.authors)},
             )
             for id_, article, stamp in labelled
         ],
@@ -93,7 +93,8 @@ def _ids(kind: _Kind, slugs: Iterable[str]) -> dict[str, int]:
 
 
 @lru_cache(maxsize=10_000)
-def _slug(name: str) -> str:
+def label_slug(name: str) -> str:
+    """What a tag or author is known by: those who are written a little differently are one."""
     slug = make_slug(name, _MAX_SLUG_CHARS)
     # What no slug can be made of (emoji, rare scripts) may be longer than an index can hold.
     return slug or hashlib.sha256(name.casefold().encode()).hexdigest()[:32]

@@ -15,6 +15,7 @@ from feedsvc.cli.console import open_for_command, reported
 from feedsvc.cli.inbox import inbox_group
 from feedsvc.cli.pushing import push_files
 from feedsvc.cli.sources import source
+from feedsvc.cli.withdrawing import withdraw
 from feedsvc.demo.fill import NotEmptyError, carry_out, plan
 from feedsvc.ingest import sources
 from feedsvc.settings import Settings, load_settings
@@ -118,3 +119,4 @@ def _greet(settings: Settings, *, has_keys: bool) -> None:
 main.add_command(source)
 main.add_command(inbox_group)
 main.add_command(push_files)
+main.add_command(withdraw)

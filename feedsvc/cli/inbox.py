@@ -2,14 +2,12 @@
 
 import sys
 from collections import Counter
-from pathlib import Path
 
 import click
 
-from feedsvc.cli.console import open_for_command, print_reply, print_table
+from feedsvc.cli.console import open_for_command, print_answer, print_table
 from feedsvc.ingest import inbox
 from feedsvc.ingest.receive import replay
-from feedsvc.push import Reply
 from feedsvc.settings import load_settings
 
 
@@ -59,7 +57,7 @@ def show_message(number: int, with_body: bool) -> None:
         ("answered", f"{kept.answer.status} after {kept.duration_seconds:.3f} s"),
     ):
         click.echo(f"{name + ':':<12}{value}")
-    print_reply(Path(kept.message_id), Reply(kept.answer.status, kept.answer.body), "")
+    print_answer(kept.answer, kept.message_id)
 
 
 @inbox_group.command("replay")
@@ -71,9 +69,8 @@ def replay_messages(numbers: tuple[int, ...]) -> None:
         settings = load_settings()
         for number in numbers:
             answer = replay(database, number, settings)
-            reply = Reply(answer.status, answer.body)
-            failed |= not reply.accepted
-            print_reply(Path(f"message {number}"), reply, "")
+            failed |= answer.has_refused
+            print_answer(answer, f"message {number}")
     sys.exit(1 if failed else 0)
 
 

@@ -16,7 +16,7 @@ from feedsvc.demo.news import list_ids, make_events, read_news
 from feedsvc.errors import ArticleNotFoundError, FeedsvcError
 from feedsvc.ingest import sources
 from feedsvc.ingest.vault import Vault
-from feedsvc.push import PushError, Reply, push
+from feedsvc.push.sending import PushError, Reply, push
 from feedsvc.settings import Settings
 
 if TYPE_CHECKING:

@@ -35,6 +35,11 @@ class Answer:
         return self.status >= HTTPStatus.BAD_REQUEST
 
     @property
+    def has_refused(self) -> bool:
+        """Whether it refuses the message, or one of its events."""
+        return self.is_problem or any(event["status"] == REJECTED for event in self.events)
+
+    @property
     def body(self) -> dict[str, Any]:
         body: dict[str, Any] = json.loads(self.text)
         return body
@@ -66,9 +71,7 @@ class Kept:
     @property
     def is_refused(self) -> bool:
         """Whether it, or one of its events, was refused."""
-        return self.answer.is_problem or any(
-            event["status"] == REJECTED for event in self.answer.events
-        )
+        return self.answer.has_refused
 
 
 def find_answer(source_id: int, message_id: str) -> Answer | None:
