@@ -24,6 +24,9 @@ class State(IntEnum):
     EXPIRED = 3
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 class MomentField(peewee.BigIntegerField):
     """An aware UTC time, kept as microseconds since 1970: the same order on both databases."""
 
@@ -40,7 +43,7 @@ class ListField(peewee.TextField):
     def db_value(self, value: Any) -> str | None:
         if value is None:
             return None
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return _encode(value)
 
     def python_value(self, value: str | None) -> Any:
         return None if value is None else json.loads(value)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from uuid import NAMESPACE_URL, uuid5
 
 
@@ -117,6 +118,7 @@ class Article:
     content_policy: Policy = Policy.FULL
 
 
+@lru_cache(maxsize=10_000)
 def make_guid(public_url: str, source_name: str, external_id: str) -> str:
     """A name for an article for ever: `urn:uuid:` with version 5 of RFC 9562.
 

@@ -12,7 +12,8 @@ import peewee
 from feedsvc import models
 from feedsvc.articles.article import Category, Filing
 from feedsvc.articles.filings import Placement, join, leave, touch
-from feedsvc.db import Changes, fetch_rows
+from feedsvc.articles.statements import fetch
+from feedsvc.db import Changes, fetch_rows, from_microseconds
 from feedsvc.errors import CategoryError
 
 
@@ -38,6 +39,7 @@ class Tree:
         self._scope = scope
         self._by_slug: dict[str, models.Category] = {}
         self._by_id: dict[int, models.Category] = {}
+        self._absent: set[str] = set()
 
     @property
     def is_limited(self) -> bool:
@@ -46,9 +48,31 @@ class Tree:
     def look_up(self, filings: Iterable[Filing]) -> None:
         """Read the categories that are about to be needed, all at once."""
         slugs = {one.slug for filing in filings for one in _upwards(filing)} - self._by_slug.keys()
-        if slugs:
-            for row in models.Category.select().where(models.Category.slug.in_(list(slugs))):
-                self._remember(row)
+        if not slugs:
+            return
+        # With those above them: UNION, not UNION ALL, so that each comes once.
+        rows = fetch(
+            "WITH RECURSIVE line (id, slug, name, parent_id, change, created_at, changed_at) AS ("
+            " SELECT id, slug, name, parent_id, change, created_at, changed_at"
+            " FROM category WHERE slug IN (?)"
+            " UNION SELECT above.id, above.slug, above.name, above.parent_id, above.change,"
+            " above.created_at, above.changed_at"
+            " FROM category above JOIN line ON above.id = line.parent_id)"
+            " SELECT * FROM line",
+            list(slugs),
+        )
+        for id_, slug, name, parent_id, change, created_at, changed_at in rows:
+            row = models.Category(
+                id=id_,
+                slug=slug,
+                name=name,
+                parent=parent_id,
+                change=change,
+                created_at=from_microseconds(created_at),
+                changed_at=from_microseconds(changed_at),
+            )
+            self._remember(row)
+        self._absent |= slugs - self._by_slug.keys()
 
     def place(self, filings: Sequence[Filing]) -> Placement:
         """Make, rename and move categories until they are as `filings` say, and place them.
@@ -66,6 +90,7 @@ class Tree:
             # What was made or changed was taken back.
             self._by_slug.clear()
             self._by_id.clear()
+            self._absent.clear()
             raise
 
     def require_within(self, category_ids: Iterable[int]) -> None:
@@ -143,6 +168,8 @@ class Tree:
         return row
 
     def _find(self, slug: str) -> models.Category | None:
+        if slug in self._absent:
+            return None
         if slug not in self._by_slug:
             row = models.Category.get_or_none(models.Category.slug == slug)
             if row is None:
@@ -151,6 +178,7 @@ class Tree:
         return self._by_slug[slug]
 
     def _remember(self, row: models.Category) -> None:
+        self._absent.discard(row.slug)
         self._by_slug[row.slug] = row
         self._by_id[row.id] = row
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -65,6 +66,8 @@ _MOST_GROWTH = 8
 _DROPPED_WITH_CONTENT = {"script", "style", "noscript", "template", "object", "svg", "math"}
 #: What a reader's page would show, but a sentence cut from the text should not begin with.
 _NOT_PROSE = {"figure", "table", "audio", "video", "details"}
+#: Always by the same tables, whatever else is installed: a slug is an address.
+_slugify = partial(slugify, backend="text-unidecode")
 #: Of a text, as much is looked at for a summary as it will surely be made of.
 _MUCH_LONGER = 4
 _MAX_TITLE_TAGS = 1_000
@@ -244,9 +247,10 @@ def _assumed_zone(name: str | None) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+@lru_cache(maxsize=10_000)
 def make_slug(name: str, limit_chars: int = 100) -> str:
     """The ASCII slug of a name, `Đảng ủy Khối` -> `dang-uy-khoi`; empty if nothing is left."""
-    return slugify(name, max_length=limit_chars, word_boundary=True) or slugify(
+    return _slugify(name, max_length=limit_chars, word_boundary=True) or _slugify(
         name, max_length=limit_chars
     )
 

@@ -12,7 +12,7 @@ import peewee
 
 from feedsvc import models
 from feedsvc.articles.article import Category
-from feedsvc.articles.statements import insert_rows
+from feedsvc.articles.statements import execute, fetch, insert_rows
 from feedsvc.db import fetch_rows
 from feedsvc.models import ArticleAuthor, ArticleCategory, ArticleTag, Removal, State
 
@@ -103,26 +103,24 @@ def restamp(article_id: int, stamp: Stamp) -> None:
 
 def list_filed(article_id: int) -> set[int]:
     """The ids of every category whose feed may show the article."""
-    filed = ArticleCategory.select(ArticleCategory.category).where(
-        ArticleCategory.article == article_id
-    )
-    return {id_ for (id_,) in fetch_rows(filed)}
+    filed = fetch("SELECT category_id FROM article_category WHERE article_id = ?", article_id)
+    return {id_ for (id_,) in filed}
 
 
 def list_slugs(article_id: int) -> tuple[str, ...]:
     """The slugs of every category whose feed may show the article."""
-    rows = (
-        models.Category.select(models.Category.slug)
-        .join(ArticleCategory)
-        .where(ArticleCategory.article == article_id)
-        .order_by(models.Category.slug)
+    rows = fetch(
+        "SELECT slug FROM category JOIN article_category ON category_id = category.id"
+        " WHERE article_id = ? ORDER BY slug",
+        article_id,
     )
-    return tuple(slug for (slug,) in fetch_rows(rows))
+    return tuple(slug for (slug,) in rows)
 
 
 def touch(ids: Iterable[int], at: datetime) -> None:
     """Note that these categories' feeds changed now."""
-    models.Category.update(changed_at=at).where(models.Category.id.in_(list(ids))).execute()
+    if wanted := list(ids):
+        execute("UPDATE category SET changed_at = ? WHERE id IN (?)", at, wanted)
 
 
 def leave(row: models.Category, ancestor_id: int, change: int) -> None:

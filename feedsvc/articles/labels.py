@@ -3,8 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 import peewee
 
@@ -12,8 +10,7 @@ from feedsvc import models
 from feedsvc.articles.article import Article
 from feedsvc.articles.clean import make_slug
 from feedsvc.articles.filings import Stamp
-from feedsvc.articles.statements import insert_rows
-from feedsvc.db import fetch_rows
+from feedsvc.articles.statements import fetch, insert_rows
 from feedsvc.models import ArticleAuthor, ArticleTag
 
 _MAX_SLUG_CHARS = 200
@@ -21,16 +18,17 @@ _MAX_SLUG_CHARS = 200
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A kind of label: its table, the table that files articles under it, and its field there."""
+    """A kind of label: its table, the one that files articles under it, and the field there."""
 
+    table: str
     label: type[peewee.Model]
     filing: type[models.Filing]
     field_name: str
     columns: tuple[str, ...]
 
 
-_TAGS = _Kind(models.Tag, ArticleTag, "tag", ("slug", "name"))
-_AUTHORS = _Kind(models.Author, ArticleAuthor, "author", ("slug", "name", "url"))
+_TAGS = _Kind("tag", models.Tag, ArticleTag, "tag", ("slug", "name"))
+_AUTHORS = _Kind("author", models.Author, ArticleAuthor, "author", ("slug", "name", "url"))
 
 
 def unlabel(article_id: int) -> None:
@@ -88,11 +86,10 @@ def _label(
 
 
 def _ids(kind: _Kind, slugs: Iterable[str]) -> dict[str, int]:
-    table: Any = kind.label
-    return dict(fetch_rows(table.select(table.slug, table.id).where(table.slug.in_(list(slugs)))))
+    wanted = list(slugs)
+    return dict(fetch(f"SELECT slug, id FROM {kind.table} WHERE slug IN (?)", wanted))  # noqa: S608
 
 
-@lru_cache(maxsize=10_000)
 def label_slug(name: str) -> str:
     """What a tag or author is known by: those who are written a little differently are one."""
     slug = make_slug(name, _MAX_SLUG_CHARS)

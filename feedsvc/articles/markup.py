@@ -29,6 +29,7 @@ ATTRIBUTES = {
     "time": {"datetime"},
     "video": {"controls", "height", "poster", "src", "width"},
 }
+_ALLOWED = {name: ATTRIBUTES["*"] | own for name, own in ATTRIBUTES.items()}
 #: Elements that a parser opens anew in each block (HTML, section 13.2.4.3): with the same
 #: attributes, which is none, three of each at the most. `a` is one too, but there is one at a time.
 _FORMATTING = frozenset(
@@ -108,14 +109,16 @@ def _rewrite(markup: str) -> str:
 
 
 def _tag(name: str, rest: str) -> str:
-    attributes = {} if name in _FORMATTING else _kept_attributes(name, rest)
+    if not rest or name in _FORMATTING:
+        return f"<{name}>"
+    attributes = _kept_attributes(name, rest)
     written = "".join(f' {key}="{value}"' for key, value in attributes.items())
     return f"<{name}{written}>"
 
 
 def _kept_attributes(tag_name: str, text: str) -> dict[str, str]:
     """The attributes that may be kept, quoted; the first of a name counts, as for a parser."""
-    allowed = ATTRIBUTES["*"] | ATTRIBUTES.get(tag_name, set())
+    allowed = _ALLOWED.get(tag_name, ATTRIBUTES["*"])
     kept: dict[str, str] = {}
     for name, double, single, bare in _ATTRIBUTE.findall(text):
         key = name.lower()

@@ -2,19 +2,21 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from feedsvc import models
 from feedsvc.articles.article import Article, Attachment, Author, Category, Draft, Order, Policy
 from feedsvc.articles.filings import Stamp
-from feedsvc.db import to_microseconds
+from feedsvc.db import from_microseconds, to_microseconds
 from feedsvc.models import State
 
 if TYPE_CHECKING:
     import peewee
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 #: What an `Article` is made of, in its fields' order.
 ARTICLE_COLUMNS: "tuple[peewee.Field[Any], ...]" = (
     models.Article.guid,
@@ -32,20 +34,6 @@ ARTICLE_COLUMNS: "tuple[peewee.Field[Any], ...]" = (
     models.Article.modified_at,
     models.Article.correction,
     models.Article.content_policy,
-)
-#: What a `Stored` is made of, in its fields' order.
-STORED_COLUMNS: "tuple[peewee.Field[Any], ...]" = (
-    models.Article.id,
-    models.Article.guid,
-    models.Article.state,
-    models.Article.version,
-    models.Article.change,
-    models.Article.digest,
-    models.Article.published_at,
-    models.Article.modified_at,
-    models.Article.ordered_at,
-    models.Article.occurred_at,
-    models.Article.visible_at,
 )
 
 
@@ -66,10 +54,14 @@ class Stored:
     visible_at: datetime
 
 
-def stored_from_row(row: tuple[Any, ...]) -> Stored:
-    """From the values of `STORED_COLUMNS`."""
-    id_, guid, state, *rest = row
-    return Stored(id_, guid, State(state), *rest)
+#: The columns that a `Stored` is made of, in its fields' order.
+STORED_COLUMNS = ", ".join(field.name for field in fields(Stored))
+
+
+def stored_from_row(row: Sequence[Any]) -> Stored:
+    """From the values of `STORED_COLUMNS`, as the database has them."""
+    id_, guid, state, version, change, digest, *times = row
+    return Stored(id_, guid, State(state), version, change, digest, *map(from_microseconds, times))
 
 
 def article_from_row(row: tuple[Any, ...]) -> Article:
@@ -101,7 +93,7 @@ def columns_of(article: Article, draft: Draft, stamp: Stamp) -> dict[str, Any]:
         "content_html": article.content_html,
         "language": article.language,
         "image": article.image,
-        "authors": [_said(asdict(author)) for author in article.authors],
+        "authors": [_said({"name": author.name, "url": author.url}) for author in article.authors],
         "tags": list(article.tags),
         "categories": _categories(article),
         "attachments": [_said(asdict(attachment)) for attachment in article.attachments],
@@ -172,7 +164,7 @@ def digest_of(article: Article, draft: Draft) -> str:
         said["content_policy"] = article.content_policy
     if draft.expires_at is not None:
         said["expires_at"] = to_microseconds(draft.expires_at)
-    text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    text = _encode(said)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -88,7 +88,7 @@ def push_files(  # noqa: PLR0917 (click hands them over by name)
         sender = Sender(url or settings.public_url, source_name, key, dry_run)
         progress = Progress(None if dry_run else state)
         total_bytes = sum(path.stat().st_size for path in files if path.exists())
-        shown: "ProgressBar[Batch]" = click.progressbar(
+        shown: ProgressBar[Batch] = click.progressbar(
             length=total_bytes,
             label="Pushing",
             file=sys.stderr,

@@ -73,7 +73,7 @@ def withdraw(  # noqa: PLR0917 (click hands them over by name)
         if not yes:
             click.confirm(f"Withdraw {_counted(len(found))}?", abort=True, err=True)
         done = 0
-        shown: "ProgressBar[int]" = click.progressbar(
+        shown: ProgressBar[int] = click.progressbar(
             length=len(found), label="Withdrawing", file=sys.stderr
         )
         with shown as bar:

@@ -12,6 +12,7 @@ from flask import request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from feedsvc.errors import BodyTimeoutError, BodyTooLargeError, SpoolError
+from feedsvc.ingest import deadlines
 from feedsvc.ingest.signatures import Body
 
 R = TypeVar("R")
@@ -104,10 +105,5 @@ def _deadline(seconds: float) -> Iterator[threading.Event]:
             with suppress(OSError):  # it may have gone by itself
                 line.shutdown(socket.SHUT_RD)
 
-    timer = threading.Timer(seconds, hang_up)
-    timer.daemon = True
-    timer.start()
-    try:
+    with deadlines.watch(seconds, hang_up):
         yield passed
-    finally:
-        timer.cancel()

@@ -11,6 +11,7 @@ from typing import Any
 import peewee
 
 from feedsvc import models
+from feedsvc.articles.statements import execute, fetch
 from feedsvc.db import Database, fetch_rows
 from feedsvc.errors import InboxError
 from feedsvc.models import Message
@@ -76,10 +77,10 @@ class Kept:
 
 def find_answer(source_id: int, message_id: str) -> Answer | None:
     """What this message was answered when it first came, if it came before."""
-    rows = fetch_rows(
-        Message.select(Message.status, Message.answer).where(
-            Message.source == source_id, Message.message_id == message_id
-        )
+    rows = fetch(
+        "SELECT status, answer FROM inbox WHERE source_id = ? AND message_id = ?",
+        source_id,
+        message_id,
     )
     return Answer(*rows[0]) if rows else None
 
@@ -100,26 +101,23 @@ def record(
     One that is done anew, since it was refused before or someone asked for it, keeps its row, with
     its last answer.
     """
-    Message.insert(
-        source=source_id,
-        message_id=message_id,
-        received_at=received_at,
-        body=body,
-        digest=hashlib.sha256(body).hexdigest(),
-        status=answer.status,
-        answer=answer.text,
-        duration_seconds=duration_seconds,
-        key_id=key_id,
-        media_type=media_type,
-    ).on_conflict(
-        conflict_target=[Message.source, Message.message_id],
-        preserve=[
-            Message.received_at,
-            Message.status,
-            Message.answer,
-            Message.duration_seconds,
-        ],
-    ).execute()
+    execute(
+        "INSERT INTO inbox (source_id, message_id, received_at, body, digest, status, answer,"
+        " duration_seconds, key_id, media_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (source_id, message_id) DO UPDATE SET received_at = excluded.received_at,"
+        " status = excluded.status, answer = excluded.answer,"
+        " duration_seconds = excluded.duration_seconds",
+        source_id,
+        message_id,
+        received_at,
+        body,
+        hashlib.sha256(body).hexdigest(),
+        answer.status,
+        answer.text,
+        duration_seconds,
+        key_id,
+        media_type,
+    )
 
 
 def sweep(now: datetime, days: int) -> int:
@@ -128,16 +126,15 @@ def sweep(now: datetime, days: int) -> int:
     It is part of the transaction that keeps a new one, so that there is no other task to run, and
     the inbox can't grow without bound.
     """
-    old = (
-        Message.select(Message.id)
-        .where(Message.received_at < now - timedelta(days=days))
-        .order_by(Message.received_at)
-        .limit(_SWEPT)
+    old = fetch(
+        "SELECT id FROM inbox WHERE received_at < ? ORDER BY received_at LIMIT ?",
+        now - timedelta(days=days),
+        _SWEPT,
     )
-    ids = [id_ for (id_,) in fetch_rows(old)]
-    if not ids:
+    if not old:
         return 0
-    return int(Message.delete().where(Message.id.in_(ids)).execute())
+    execute("DELETE FROM inbox WHERE id IN (?)", [id_ for (id_,) in old])
+    return len(old)
 
 
 def list_kept(

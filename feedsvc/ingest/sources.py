@@ -1,5 +1,6 @@
 """Sources and their signing keys."""
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +10,8 @@ from string import Formatter
 import peewee
 
 from feedsvc import models
-from feedsvc.db import Changes, Database, fetch_rows
+from feedsvc.articles.statements import fetch
+from feedsvc.db import Changes, Database, fetch_rows, from_microseconds
 from feedsvc.errors import SecretKeyError, SourceError
 from feedsvc.feeds.catalog import FEED_NAME, RESERVED_NAMES
 from feedsvc.ingest.dialects import DIALECTS, NATIVE
@@ -248,16 +250,26 @@ def find_source(name: str) -> tuple[Source, list[Key]] | None:
     """A source and its active keys as they are kept, as of the view that the caller is in."""
     if not _NAME.fullmatch(name):
         return None
-    row = models.Source.get_or_none(models.Source.name == name)
-    if row is None:
-        return None
-    keys = (
-        SigningKey.select(SigningKey.id, SigningKey.secret, SigningKey.categories)
-        .where(SigningKey.source == row.id, _is_active(datetime.now(UTC)))
-        .order_by(SigningKey.id.desc())
+    rows = fetch(
+        "SELECT id, name, dialect, timezone, created_at, scheme, url_template"
+        " FROM source WHERE name = ?",
+        name,
     )
-    return _from_row(row), [
-        Key(id_, secret, _scope(categories)) for id_, secret, categories in fetch_rows(keys)
+    if not rows:
+        return None
+    id_, name, dialect, timezone, created_at, scheme, url_template = rows[0]
+    source = Source(
+        id_, name, dialect, timezone, from_microseconds(created_at), scheme, url_template
+    )
+    keys = fetch(
+        "SELECT id, secret, categories FROM signing_key"
+        " WHERE source_id = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY id DESC",
+        id_,
+        datetime.now(UTC),
+    )
+    return source, [
+        Key(key_id, secret, _scope(None if categories is None else json.loads(categories)))
+        for key_id, secret, categories in keys
     ]
 
 
