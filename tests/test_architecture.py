@@ -157,7 +157,7 @@ def test_libraries_stay_in_their_rooms(path):
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
 def test_queries_live_behind_verbs(path):
     name = module_name(path)
-    if name in MAY_QUERY:
+    if {name, name.partition(".")[0]} & MAY_QUERY:
         return
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

@@ -161,16 +161,86 @@ class TestSqlite:
         assert database.publish(take_one) == 1
 
     def test_a_write_whose_turn_does_not_come_is_given_up(self, database):
-        release = threading.Event()
-        first = threading.Thread(target=lambda: database.publish(lambda _: release.wait(10)))
+        began, release = threading.Event(), threading.Event()
+
+        def hold(_):
+            began.set()
+            release.wait(10)
+
+        first = threading.Thread(target=lambda: database.publish(hold))
         first.start()
-        while database._engine._writer is None or database._engine._writer._work_queue.qsize():
-            time.sleep(0.01)
+        assert began.wait(10)
         with pytest.raises(DatabaseUnavailableError, match="too long"):
             database.publish(take_one)
         release.set()
         first.join()
         assert database.publish(take_one) == 1
+
+    def test_a_write_that_fails_takes_none_along_that_waited_with_it(self, database):
+        began, release = threading.Event(), threading.Event()
+        told = {}
+
+        def hold(changes):
+            began.set()
+            release.wait(0.5)
+            return changes.take()
+
+        def fail(changes):
+            changes.take()
+            database.peewee.execute_sql("DELETE FROM change_counter")
+            raise KeyError("x")
+
+        def write(name, work):
+            try:
+                told[name] = database.publish(work)
+            except KeyError as error:
+                told[name] = error
+
+        works = {"first": hold, "fails": fail, "last": take_one, "more": take_one}
+        threads = [threading.Thread(target=write, args=one) for one in works.items()]
+        threads[0].start()
+        assert began.wait(10)
+        for thread in threads[1:]:
+            thread.start()
+        time.sleep(0.1)
+        release.set()
+        for thread in threads:
+            thread.join()
+        assert isinstance(told.pop("fails"), KeyError)
+        assert sorted(told.values()) == [1, 2, 3]
+        assert database.read_counter().change == 3
+
+    def test_writes_that_wait_together_fail_together_only_by_their_own_fault(self, database):
+        began, release = threading.Event(), threading.Event()
+        told = {}
+
+        def hold(changes):
+            began.set()
+            release.wait(0.5)
+            return changes.take()
+
+        def break_sql(_):
+            database.peewee.execute_sql("SELECT * FROM no_such_table")
+
+        def write(name, work):
+            try:
+                told[name] = database.publish(work)
+            except DatabaseUnavailableError as error:
+                told[name] = error
+
+        works = {"first": hold, "broken": break_sql, "last": take_one}
+        threads = [threading.Thread(target=write, args=one) for one in works.items()]
+        threads[0].start()
+        assert began.wait(10)
+        for thread in threads[1:]:
+            thread.start()
+        time.sleep(0.1)
+        release.set()
+        for thread in threads:
+            thread.join()
+        assert "no_such_table" in str(told.pop("broken"))
+        assert sorted(told.values()) == [1, 2]
+        assert database.read_counter().change == 2
 
     def test_a_file_that_went_missing_is_not_made_anew(self, database):
         database.publish(take_one)

@@ -1,0 +1,53 @@
+"""What a database engine is to the rest: sessions, snapshots, writes, and one kind of trouble."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol, TypeVar
+
+import peewee
+from playhouse.pool import MaxConnectionsExceeded
+
+from feedsvc.errors import DatabaseUnavailableError
+
+T = TypeVar("T")
+
+#: What both drivers raise when the database, not the statement, is at fault.
+_UNAVAILABLE = (
+    peewee.OperationalError,
+    peewee.InterfaceError,
+    peewee.InternalError,
+    MaxConnectionsExceeded,
+)
+
+
+class Engine(Protocol):
+    """SQLite or PostgreSQL, as `Database` uses it."""
+
+    peewee: Any
+
+    def create(self) -> None: ...
+
+    def session(self) -> AbstractContextManager[None]: ...
+
+    def snapshot(self) -> AbstractContextManager[None]: ...
+
+    def write(self, transaction: Callable[[], T]) -> T: ...
+
+    def run_ddl(self, work: Callable[[], T]) -> T: ...
+
+    def close(self) -> None: ...
+
+    def drop_connection(self) -> None: ...
+
+
+@contextmanager
+def translated(engine: Engine) -> Iterator[None]:
+    """Turn what the drivers raise for a database in trouble into one error of ours."""
+    try:
+        yield
+    except (peewee.DatabaseError, *_UNAVAILABLE) as error:
+        # SQLite says "malformed" and "not a database" with the base class itself.
+        if not isinstance(error, _UNAVAILABLE) and type(error) is not peewee.DatabaseError:
+            raise
+        engine.drop_connection()
+        raise DatabaseUnavailableError(f"{type(error).__name__}: {error}") from error
