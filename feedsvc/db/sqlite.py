@@ -182,6 +182,8 @@ class Sqlite:
         self, jobs: "list[_Job]", waiting: "queue.SimpleQueue[_Job | None] | None"
     ) -> "list[Callable[[_Job], None]]":
         """Run the jobs, and add to them what comes meanwhile; gives what each is to be told."""
+        if waiting is None or waiting.empty():  # alone, it needs no savepoint
+            return [partial(_Job.succeed, value=jobs[0].transaction())]
         began = time.monotonic()
         outcomes: list[Callable[[_Job], None]] = []
         for job in jobs:  # which grows
@@ -194,9 +196,8 @@ class Sqlite:
                 outcomes.append(partial(_Job.fail, error=error))
             else:
                 outcomes.append(partial(_Job.succeed, value=value))
-            if waiting is None or len(jobs) >= _MOST_TOGETHER:
-                continue
-            if time.monotonic() - began < _LONGEST_TOGETHER_SECONDS:
+            is_short = time.monotonic() - began < _LONGEST_TOGETHER_SECONDS
+            if is_short and len(jobs) < _MOST_TOGETHER:
                 jobs += _take(waiting)
         return outcomes
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from feedsvc.db import Database
 from feedsvc.errors import BatchError, DatabaseUnavailableError, MessageError
+from feedsvc.ingest.bodies import SpooledBody
 from feedsvc.ingest.inbox import Answer
 from feedsvc.ingest.reading import Delivery
-from feedsvc.ingest.signatures import Body
 from feedsvc.problems import problem_body
 from feedsvc.settings import Settings
 
@@ -28,19 +28,16 @@ _PART_LINES = 200
 _PART_BYTES = 1_000_000
 
 
-def require_lines(body: Body, settings: Settings) -> None:
+def require_lines(body: SpooledBody, settings: Settings) -> None:
     """See that a body's lines are within the limits.
 
     Raises:
         BatchError: a line is too long, or there are too many.
         MessageError: none of them holds anything.
     """
-    at, number, is_empty = 0, 0, True
-    while at < len(body):
-        end = body.find(b"\n", at)
-        end = len(body) if end < 0 else end
-        number += 1
-        if end - at > settings.max_body_bytes:
+    is_empty = True
+    for number, line in enumerate(body.lines(settings.max_body_bytes), 1):
+        if len(line) > settings.max_body_bytes:
             raise BatchError(
                 f"Line {number} is over {settings.max_body_bytes:,} bytes (FEEDSVC_MAX_BODY_BYTES)."
             )
@@ -49,8 +46,7 @@ def require_lines(body: Body, settings: Settings) -> None:
                 f"The body has more than {settings.max_batch_lines:,} lines "
                 "(FEEDSVC_MAX_BATCH_LINES)."
             )
-        is_empty = is_empty and not body[at:end].strip()
-        at = end + 1
+        is_empty = is_empty and not line.strip()
     if is_empty:
         raise MessageError("The body has no line with an event.")
 
@@ -58,7 +54,7 @@ def require_lines(body: Body, settings: Settings) -> None:
 def receive_lines(
     database: Database,
     delivery: Delivery,
-    body: Body,
+    body: SpooledBody,
     settings: Settings,
     do: Callable[[Database, Delivery, Settings], Answer],
 ) -> Iterator[str]:
@@ -72,7 +68,7 @@ def receive_lines(
         DatabaseUnavailableError: before anything was done.
     """
     counts: Counter[str] = Counter()
-    for part in _parts(delivery, body):
+    for part in _parts(delivery, body, settings):
         try:
             answer = do(database, part, settings)
         except DatabaseUnavailableError as error:
@@ -93,20 +89,25 @@ def receive_lines(
     )
 
 
-def _parts(delivery: Delivery, body: Body) -> Iterator[Delivery]:
+def _parts(delivery: Delivery, body: SpooledBody, settings: Settings) -> Iterator[Delivery]:
     """The message in parts of whole lines: the same parts, whenever it comes."""
-    at, lines_before = 0, 0
-    while at < len(body):
-        end, lines = at, 0
-        while end < len(body) and lines < _PART_LINES and end - at < _PART_BYTES:
-            found = body.find(b"\n", end)
-            end = len(body) if found < 0 else found + 1
-            lines += 1
-        text = bytes(body[at:end])
+    lines: list[bytes] = []
+    size, lines_before = 0, 0
+    for line in body.lines(settings.max_body_bytes):
+        lines.append(line)
+        size += len(line)
+        if len(lines) == _PART_LINES or size >= _PART_BYTES:
+            yield from _part(delivery, lines, lines_before)
+            lines_before += len(lines)
+            lines, size = [], 0
+    yield from _part(delivery, lines, lines_before)
+
+
+def _part(delivery: Delivery, lines: list[bytes], lines_before: int) -> Iterator[Delivery]:
+    text = b"".join(lines)
+    if text.strip():
         name = f"{delivery.message_id}#{lines_before + 1}-{sha256(text).hexdigest()[:16]}"
-        if text.strip():
-            yield replace(delivery, message_id=name, body=text, lines_before=lines_before)
-        at, lines_before = end, lines_before + lines
+        yield replace(delivery, message_id=name, body=text, lines_before=lines_before)
 
 
 def _cut_short(status: HTTPStatus, what: str) -> dict[str, Any]:

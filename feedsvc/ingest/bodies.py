@@ -1,6 +1,6 @@
 """Reading a request's body: within its size, in its time, and a large one not into memory."""
 
-import mmap
+import errno
 import socket
 import tempfile
 import threading
@@ -13,7 +13,6 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from feedsvc.errors import BodyTimeoutError, BodyTooLargeError, SpoolError
 from feedsvc.ingest import deadlines
-from feedsvc.ingest.signatures import Body
 
 R = TypeVar("R")
 
@@ -35,9 +34,29 @@ def read_body(limit_bytes: int, setting_name: str, timeout_seconds: float) -> by
     return body
 
 
+class SpooledBody:
+    """A body in a temporary file that has no name: however large, little of it is in memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def chunks(self) -> Iterator[bytes]:
+        self._file.seek(0)
+        while chunk := self._file.read(_CHUNK_BYTES):
+            yield chunk
+
+    def lines(self, limit_bytes: int) -> Iterator[bytes]:
+        """Its lines with their ends, of each one byte more than `limit_bytes` at the most."""
+        self._file.seek(0)
+        while line := self._file.readline(limit_bytes + 1):
+            yield line
+
+
 @contextmanager
-def spooled_body(limit_bytes: int, setting_name: str, timeout_seconds: float) -> Iterator[Body]:
-    """The raw body in a file that has no name, mapped into memory.
+def spooled_body(
+    limit_bytes: int, setting_name: str, timeout_seconds: float
+) -> Iterator[SpooledBody]:
+    """The raw body, put aside.
 
     Raises:
         BodyTooLargeError
@@ -48,24 +67,19 @@ def spooled_body(limit_bytes: int, setting_name: str, timeout_seconds: float) ->
         size = _within(limit_bytes, setting_name, timeout_seconds, lambda: _spool(file))
         if size > limit_bytes:
             raise BodyTooLargeError(limit_bytes, setting_name)
-        if not size:  # which can't be mapped
-            yield b""
-            return
-        with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as mapped:
-            yield mapped
+        yield SpooledBody(file)
 
 
 def _spool(file: IO[bytes]) -> int:
     size = 0
-    while chunk := request.stream.read(_CHUNK_BYTES):
-        size += len(chunk)
-        try:
-            file.write(chunk)
-        except OSError as error:
-            raise SpoolError(f"The body can't be put aside: {error.strerror}.") from error
     try:
+        while chunk := request.stream.read(_CHUNK_BYTES):
+            size += len(chunk)
+            file.write(chunk)
         file.flush()
     except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise  # the client's side
         raise SpoolError(f"The body can't be put aside: {error.strerror}.") from error
     return size
 

@@ -43,11 +43,6 @@ def receive(database: Database, delivery: Delivery, settings: Settings) -> Answe
     Raises:
         DatabaseUnavailableError: nothing was done or kept; the sender should try again.
     """
-    with database.read():
-        earlier = _find_earlier(delivery)
-    if earlier is not None:
-        log.info("source=%s message=%s again", delivery.source.name, delivery.message_id)
-        return earlier
     return _carry_out(database, delivery, settings, datetime.now(UTC), _find_earlier)
 
 
@@ -105,9 +100,10 @@ def _carry_out(
     read = read_candidates(delivery, settings)
 
     def commit(changes: Changes) -> Answer:
-        # Once more, now that no other writer can come between.
+        # Here, where no other writer can come between. That a message comes again is rare.
         earlier = find_earlier(delivery)
         if earlier is not None:
+            log.info("source=%s message=%s again", delivery.source.name, delivery.message_id)
             return earlier
         answer = _apply(read, delivery, changes, settings)
         inbox.record(

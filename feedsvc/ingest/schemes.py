@@ -18,7 +18,7 @@ from typing import Any
 
 from feedsvc.errors import SignatureError
 from feedsvc.ingest import signatures
-from feedsvc.ingest.signatures import Body, SignedHeaders, Verified, make_digest
+from feedsvc.ingest.signatures import Body, SignedHeaders, Verified, chunks_of, make_digest
 from feedsvc.ingest.vault import hash_token
 
 #: A request's header fields, whatever the case of their names: Werkzeug's `Headers`.
@@ -128,7 +128,8 @@ def _find_signer(keys: Sequence[str], algorithm: str, digest: str, *signed: Body
 def _content_id(*signed: Body) -> str:
     made = hashlib.sha256()
     for part in signed:
-        made.update(part)
+        for chunk in chunks_of(part):
+            made.update(chunk)
     return f"sha256-{made.hexdigest()}"
 
 

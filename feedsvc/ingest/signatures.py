@@ -10,17 +10,24 @@ Source: https://github.com/standard-webhooks/standard-webhooks, spec/standard-we
 import base64
 import binascii
 import hmac
-import mmap
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from feedsvc.errors import SignatureError
 
-#: A body in memory, or in a file.
-Body = bytes | mmap.mmap
+
+class Spool(Protocol):
+    """A body that was put aside."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body from its beginning, a little at a time."""
+
+
+Body = bytes | Spool
 
 KEY_PREFIX = "whsec_"
 _KEY_BYTES = 32  # the specification: 24 to 64
@@ -89,8 +96,13 @@ def make_digest(secret: bytes, algorithm: str, *parts: Body) -> bytes:
     """HMAC (RFC 2104) over parts, one after the other, none of which is copied."""
     made = hmac.new(secret, digestmod=algorithm)
     for part in parts:
-        made.update(part)
+        for chunk in chunks_of(part):
+            made.update(chunk)
     return made.digest()
+
+
+def chunks_of(body: Body) -> Iterator[bytes]:
+    return iter((body,)) if isinstance(body, bytes) else body.chunks()
 
 
 def _signatures(header: str) -> list[bytes]:

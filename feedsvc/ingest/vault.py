@@ -21,6 +21,7 @@ from feedsvc.errors import SecretKeyError
 _SEALED = "fernet:"
 _HASHED = "sha256:"
 _MIN_CHARS = 16
+_MOST_OPENED = 1_000
 
 
 class Vault:
@@ -34,6 +35,8 @@ class Vault:
         self, secret_texts: Sequence[str], find_secrets: Callable[[], Sequence[str]] = tuple
     ) -> None:
         self._find_secrets = find_secrets
+        #: Keys in clear by what they are kept as: a few, and opening one takes as long as cleaning.
+        self._opened: dict[str, str] = {}
         self._fernet = _fernet(secret_texts)
 
     def seal(self, key: str) -> str:
@@ -54,9 +57,14 @@ class Vault:
         """
         if not kept.startswith(_SEALED):
             return kept
+        if kept in self._opened:
+            return self._opened[kept]
         try:
             if (fernet := self._find()) is not None:
-                return fernet.decrypt(kept.removeprefix(_SEALED)).decode()
+                if len(self._opened) >= _MOST_OPENED:
+                    self._opened.clear()
+                self._opened[kept] = fernet.decrypt(kept.removeprefix(_SEALED)).decode()
+                return self._opened[kept]
         except InvalidToken:
             pass
         raise SecretKeyError("The key was sealed with another FEEDSVC_SECRET_KEY.")
