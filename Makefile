@@ -41,10 +41,10 @@ lock: $(VENV)/.dev ## renew the locked versions of what feedsvc depends on
 	$(PIP) install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
-		--extra postgres --group dev pyproject.toml -o tests/requirements.lock
+		--extra postgres --extra redis --group dev pyproject.toml -o tests/requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --no-header --no-emit-index-url --no-emit-find-links \
-		--extra postgres --group build --constraint tests/requirements.lock pyproject.toml -o deploy/requirements.lock
+		--extra postgres --extra redis --group build --constraint tests/requirements.lock pyproject.toml -o deploy/requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
 		--group pyproject.toml:browser --constraint tests/requirements.lock -o tests/browser/requirements.lock

@@ -12,7 +12,9 @@ from feedsvc.db import Database
 from feedsvc.demo import views as demo
 from feedsvc.errors import DatabaseUnavailableError, SecretKeyError
 from feedsvc.feeds import views as feeds
+from feedsvc.ingest import api as inbox_api
 from feedsvc.ingest import views as ingest
+from feedsvc.ingest.rates import Rates
 from feedsvc.ingest.sources import list_unreadable
 from feedsvc.ingest.vault import Vault, open_vault
 from feedsvc.pages import views as pages
@@ -62,7 +64,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False
     app.extensions["feedsvc"] = Services(settings, database, vault)
     releases = Releases(database)
-    app.register_blueprint(ingest.create_blueprint(database, settings, vault))
+    rates = Rates(settings.ingest_rate, settings.rate_storage_url)
+    app.register_blueprint(ingest.create_blueprint(database, settings, vault, rates))
+    app.register_blueprint(inbox_api.create_blueprint(database, settings))
     app.register_blueprint(feeds.create_blueprint(database, settings, releases))
     app.register_blueprint(demo.create_blueprint(database, settings))
     pages.register_pages(app, database, settings, releases)

@@ -40,6 +40,14 @@ class InboxError(FeedsvcError):
     """There is no such message in the inbox, or it can't be run again."""
 
 
+class NoApiError(FeedsvcError):
+    """The inbox's API is not open to anybody."""
+
+
+class TokenError(FeedsvcError):
+    """A token that opens the inbox's API is missing or wrong."""
+
+
 class SignatureError(FeedsvcError):
     """A message could not be verified. The reason is for the log, never for the sender."""
 
@@ -48,6 +56,16 @@ class BodyTooLargeError(FeedsvcError):
     def __init__(self, limit_bytes: int, setting_name: str) -> None:
         super().__init__(f"The body is over {limit_bytes:,} bytes ({setting_name}).")
         self.limit_bytes = limit_bytes
+
+
+class RateLimitError(FeedsvcError):
+    """A source sends more messages than it may."""
+
+    def __init__(self, source_name: str, limit: str, retry_after_seconds: int) -> None:
+        super().__init__(
+            f"{source_name} sends more than {limit} (FEEDSVC_INGEST_RATE); nothing was done."
+        )
+        self.retry_after_seconds = retry_after_seconds
 
 
 class BatchError(FeedsvcError):

@@ -244,10 +244,12 @@ class Message(NumberedTable):
     #: The key that it was verified with.
     key_id = peewee.IntegerField(null=True)
     media_type = peewee.CharField(max_length=100)
+    #: Whether it, or one of its events, was refused.
+    is_refused = peewee.BooleanField()
 
     class Meta:
         table_name = "inbox"
-        indexes = ((("source", "message_id"), True),)
+        indexes = ((("source", "message_id"), True), (("is_refused", "id"), False))
 
 
 TABLES = (

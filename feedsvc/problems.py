@@ -18,11 +18,15 @@ from feedsvc.errors import (
     DatabaseUnavailableError,
     FeedNotFoundError,
     FeedsvcError,
+    InboxError,
     MessageError,
+    NoApiError,
     ParameterError,
+    RateLimitError,
     SchemaError,
     SignatureError,
     SpoolError,
+    TokenError,
 )
 
 log = logging.getLogger(__name__)
@@ -31,11 +35,15 @@ _STATUSES: dict[type[FeedsvcError], HTTPStatus] = {
     ParameterError: HTTPStatus.BAD_REQUEST,
     MessageError: HTTPStatus.BAD_REQUEST,
     SignatureError: HTTPStatus.UNAUTHORIZED,
+    TokenError: HTTPStatus.UNAUTHORIZED,
+    NoApiError: HTTPStatus.NOT_FOUND,
+    InboxError: HTTPStatus.NOT_FOUND,
     FeedNotFoundError: HTTPStatus.NOT_FOUND,
     ArticleNotFoundError: HTTPStatus.NOT_FOUND,
     ArticleWithdrawnError: HTTPStatus.GONE,
     BodyTimeoutError: HTTPStatus.REQUEST_TIMEOUT,
     BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    RateLimitError: HTTPStatus.TOO_MANY_REQUESTS,
     BatchError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     SpoolError: HTTPStatus.SERVICE_UNAVAILABLE,
     DatabaseUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -76,11 +84,14 @@ def register_error_handlers(
             log.error("%s %r: %s", request.method, request.path, error)
         more = {"parameter": error.name} if isinstance(error, ParameterError) else {}
         response = problem(status, _DISCREET.get(type(error), str(error)), **more)
+        if isinstance(error, RateLimitError):
+            response.headers["Retry-After"] = str(error.retry_after_seconds)
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             response.headers["Retry-After"] = str(retry_after_seconds)
         if status == HTTPStatus.UNAUTHORIZED:
             # RFC 9110, section 11.6.1, wants a challenge; this one names what is expected.
-            response.headers["WWW-Authenticate"] = "Webhook-Signature"
+            challenge = "Bearer" if isinstance(error, TokenError) else "Webhook-Signature"
+            response.headers["WWW-Authenticate"] = challenge
         return _in_words(response, tell)
 
     @app.errorhandler(HTTPException)

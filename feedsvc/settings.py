@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from limits import parse_many
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -17,6 +18,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from feedsvc.errors import ConfigurationError
 
 PREFIX = "FEEDSVC_"
+#: A rate that is none.
+UNLIMITED = "unlimited"
+_MIN_TOKEN_CHARS = 16
 SECRET: dict[str, Any] = {"secret": True}
 
 
@@ -36,6 +40,25 @@ def require_zone(value: str) -> str:
     return value
 
 
+def _require_rate(value: str) -> str:
+    try:
+        if value != UNLIMITED:
+            parse_many(value)
+    except ValueError as error:
+        raise ValueError("must be a rate such as 100/minute; 2000/hour, or unlimited") from error
+    return value
+
+
+def _require_long_tokens(value: str) -> str:
+    if any(len(token) < _MIN_TOKEN_CHARS for token in value.split()):
+        raise ValueError(
+            f"has a token of under {_MIN_TOKEN_CHARS} characters; `openssl rand -hex 32` makes one"
+        )
+    return value
+
+
+Rate = Annotated[str, AfterValidator(_require_rate)]
+ApiTokens = Annotated[str, AfterValidator(_require_long_tokens)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ZoneName = Annotated[str, AfterValidator(require_zone)]
 LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
@@ -114,6 +137,24 @@ class Settings(BaseSettings):
     )
     signature_tolerance_seconds: Count = Field(
         300, description="How far a message's timestamp may be from this machine's clock."
+    )
+    ingest_rate: Rate = Field(
+        "6000/minute",
+        description="Messages that a source may send, such as `100/minute; 2000/hour`, or "
+        "`unlimited`. With `memory://` each server process counts for itself.",
+    )
+    rate_storage_url: str = Field(
+        "memory://",
+        description="Where they are counted: `memory://`, or `redis://…` for all processes.",
+        json_schema_extra=SECRET,
+        repr=False,
+    )
+    api_token: ApiTokens = Field(
+        "",
+        description="The token that opens the inbox's JSON API; several, separated by spaces. "
+        "Without one there is no such API.",
+        json_schema_extra=SECRET,
+        repr=False,
     )
     max_body_bytes: Count = Field(5_000_000, description="The largest webhook body.")
     silence_timeout_seconds: Count = Field(

@@ -133,6 +133,7 @@ def make_settings(database_url: str, **overrides: object) -> Settings:
         "title": "Báo tỉnh",
         "secret_key": SECRET_KEY,
         "busy_timeout_seconds": 1.0,
+        "ingest_rate": "unlimited",
     }
     return load_settings(**(defaults | overrides))
 

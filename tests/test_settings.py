@@ -163,10 +163,13 @@ def test_default_entries_over_the_highest_limit_name_both(monkeypatch):
 # Secrets
 
 
+HUSH = "hush-hush-hush-hush"
+
+
 @pytest.fixture
 def secret_file(tmp_path):
     path = tmp_path / "secret"
-    path.write_text("  from-the-file\n", encoding="utf-8")
+    path.write_text("  long-from-the-file\n", encoding="utf-8")
     return str(path)
 
 
@@ -177,28 +180,28 @@ def test_what_lets_into_the_database_and_signs_is_secret():
 @pytest.mark.parametrize("name", SECRETS)
 def test_secret_is_read_from_the_file_that_is_named(monkeypatch, secret_file, name):
     settings = load(monkeypatch, **{f"{variable_name(name)}_FILE": secret_file})
-    assert getattr(settings, name) == "from-the-file"
+    assert getattr(settings, name) == "long-from-the-file"
 
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_secret_given_both_ways_is_refused(monkeypatch, secret_file, name):
     variable = variable_name(name)
-    message = refusal(monkeypatch, **{variable: "hush", f"{variable}_FILE": secret_file})
+    message = refusal(monkeypatch, **{variable: HUSH, f"{variable}_FILE": secret_file})
     assert message == f"Both {variable} and {variable}_FILE are set; keep one."
 
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_secret_beside_an_empty_file_name_is_read(monkeypatch, name):
     variable = variable_name(name)
-    settings = load(monkeypatch, **{variable: "hush", f"{variable}_FILE": ""})
-    assert getattr(settings, name) == "hush"
+    settings = load(monkeypatch, **{variable: HUSH, f"{variable}_FILE": ""})
+    assert getattr(settings, name) == HUSH
 
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_empty_secret_gives_way_to_its_file(monkeypatch, secret_file, name):
     variable = variable_name(name)
     settings = load(monkeypatch, **{variable: "", f"{variable}_FILE": secret_file})
-    assert getattr(settings, name) == "from-the-file"
+    assert getattr(settings, name) == "long-from-the-file"
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -209,10 +212,10 @@ def test_file_that_is_missing_is_named_with_its_variable(monkeypatch, tmp_path, 
 
 def test_file_that_is_no_text_is_refused_without_its_content(monkeypatch, tmp_path):
     path = tmp_path / "secret"
-    path.write_bytes(b"hush\xff")
+    path.write_bytes(b"hush-hush-hush-hush\xff")
     message = refusal(monkeypatch, FEEDSVC_PUSH_KEY_FILE=str(path))
     assert message.startswith("FEEDSVC_PUSH_KEY_FILE: ")
-    assert "hush" not in message
+    assert HUSH not in message
 
 
 def test_setting_that_is_no_secret_is_not_read_from_a_file(monkeypatch, secret_file):
@@ -221,21 +224,21 @@ def test_setting_that_is_no_secret_is_not_read_from_a_file(monkeypatch, secret_f
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_secret_is_in_no_message(monkeypatch, name):
-    message = refusal(monkeypatch, **{variable_name(name): "hush", "FEEDSVC_WORKERS": "0"})
-    assert "hush" not in message
+    message = refusal(monkeypatch, **{variable_name(name): HUSH, "FEEDSVC_WORKERS": "0"})
+    assert HUSH not in message
 
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_secret_of_a_wrong_type_is_in_no_message(name):
     with pytest.raises(ConfigurationError) as caught:
-        load_settings(**{name: ["hush"]})
+        load_settings(**{name: [HUSH]})
     assert str(caught.value).startswith(variable_name(name))
-    assert "hush" not in str(caught.value)
+    assert HUSH not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_secret_is_not_shown_where_settings_are(name):
-    assert "hush" not in repr(load_settings(**{name: "hush"}))
+    assert HUSH not in repr(load_settings(**{name: HUSH}))
 
 
 def test_prefix_is_the_one_that_operators_know():

@@ -103,10 +103,11 @@ def record(
     """
     execute(
         "INSERT INTO inbox (source_id, message_id, received_at, body, digest, status, answer,"
-        " duration_seconds, key_id, media_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " duration_seconds, key_id, media_type, is_refused)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (source_id, message_id) DO UPDATE SET received_at = excluded.received_at,"
         " status = excluded.status, answer = excluded.answer,"
-        " duration_seconds = excluded.duration_seconds",
+        " duration_seconds = excluded.duration_seconds, is_refused = excluded.is_refused",
         source_id,
         message_id,
         received_at,
@@ -117,6 +118,7 @@ def record(
         duration_seconds,
         key_id,
         media_type,
+        answer.has_refused,
     )
 
 
@@ -138,15 +140,26 @@ def sweep(now: datetime, days: int) -> int:
 
 
 def list_kept(
-    database: Database, limit: int, *, source_name: str | None = None, refused: bool = False
+    database: Database,
+    limit: int,
+    *,
+    source_name: str | None = None,
+    refused: bool = False,
+    before: int | None = None,
 ) -> list[Kept]:
-    """The newest messages first; `refused`: of those, the ones of which something was refused."""
-    query = _kept().order_by(Message.received_at.desc(), Message.id.desc())
+    """The newest messages first: of a source, those of which something was refused, earlier ones.
+
+    `before` is the number of one of them.
+    """
+    query = _kept().order_by(Message.id.desc()).limit(limit)
     if source_name is not None:
         query = query.where(models.Source.name == source_name)
+    if refused:
+        query = query.where(Message.is_refused == True)  # noqa: E712 (SQL, not Python)
+    if before is not None:
+        query = query.where(Message.id < before)
     with database.read():
-        found = [_from_row(row) for row in query.limit(limit).tuples().iterator()]
-    return [kept for kept in found if kept.is_refused or not refused]
+        return [_from_row(row) for row in query.tuples().iterator()]
 
 
 def get_kept(database: Database, number: int) -> tuple[Kept, bytes]:

@@ -11,13 +11,16 @@ from feedsvc.errors import ParameterError
 from feedsvc.ingest.authentication import Authentication
 from feedsvc.ingest.batches import receive_lines, require_lines
 from feedsvc.ingest.bodies import read_body, spooled_body
+from feedsvc.ingest.rates import Rates
 from feedsvc.ingest.reading import NDJSON, parse_media_type
 from feedsvc.ingest.receive import receive, rehearse
 from feedsvc.ingest.vault import Vault
 from feedsvc.settings import Settings
 
 
-def create_blueprint(database: Database, settings: Settings, vault: Vault) -> Blueprint:
+def create_blueprint(
+    database: Database, settings: Settings, vault: Vault, rates: Rates
+) -> Blueprint:
     blueprint = Blueprint("ingest", __name__)
     authentication = Authentication(database, vault, settings.signature_tolerance_seconds)
 
@@ -28,6 +31,7 @@ def create_blueprint(database: Database, settings: Settings, vault: Vault) -> Bl
         limit, seconds = settings.max_body_bytes, settings.body_timeout_seconds
         body = read_body(limit, "FEEDSVC_MAX_BODY_BYTES", seconds)
         delivery = authentication.authenticate(source_name, request.headers, body)
+        rates.count(source_name)
         do = rehearse if _is_rehearsal() else receive
         answer = do(database, delivery, settings)
         return Response(
@@ -43,6 +47,7 @@ def create_blueprint(database: Database, settings: Settings, vault: Vault) -> Bl
             spooled = spooled_body(limit, "FEEDSVC_MAX_BATCH_BYTES", seconds)
             body = until_then.enter_context(spooled)
             delivery = authentication.authenticate(source_name, request.headers, body)
+            rates.count(source_name)
             require_lines(body, settings)
             do = rehearse if _is_rehearsal() else receive
             lines = receive_lines(database, delivery, body, settings, do)

@@ -17,7 +17,11 @@ def up(migrator: Any, db: pw.Database) -> None:
         migrator.add_column(
             "inbox", "media_type", pw.CharField(max_length=100, default="application/json")
         ),
+        migrator.add_column("inbox", "is_refused", pw.BooleanField(default=False)),
     )
+    refused = "UPDATE inbox SET is_refused = (1 = 1) WHERE status >= 400 OR answer LIKE "
+    db.execute_sql(refused + db.param, ('%"status":"rejected"%',))
+    db.execute_sql("CREATE INDEX inbox_is_refused_id ON inbox (is_refused, id)")
     db.execute_sql(
         "CREATE INDEX article_state_expires_at ON article (state, expires_at) "
         "WHERE expires_at IS NOT NULL"

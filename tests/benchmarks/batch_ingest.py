@@ -64,7 +64,6 @@ class _service:  # noqa: N801 (used as a function)
             path.with_suffix(".log"),
             workers=workers,
             FEEDSVC_LOG_LEVEL="WARNING",
-            FEEDSVC_INGEST_RATE="1000000/second",
         )
 
     def __enter__(self) -> Service:

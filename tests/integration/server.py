@@ -118,7 +118,7 @@ class Service:
             FEEDSVC_DATABASE_URL=database_url,
             FEEDSVC_PUBLIC_URL=PUBLIC_URL,
             FEEDSVC_SECRET_KEY=SECRET_KEY,
-            **settings,
+            **({"FEEDSVC_INGEST_RATE": "unlimited"} | settings),
         )
         self._command = [
             *(command or (PROGRAM, "serve")),

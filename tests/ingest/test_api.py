@@ -1,0 +1,144 @@
+"""The inbox for programs: what a token opens, and nothing without one."""
+
+import json
+
+import pytest
+
+from feedsvc.app import create_app
+from feedsvc.ingest.sources import add_source
+from tests.conftest import make_settings
+from tests.newsroom import VAULT, Newsroom, publish
+
+TOKEN = "0123456789abcdef0123"
+OTHER = "another-token-for-the-change"
+
+
+@pytest.fixture
+def opened(database_url):
+    """A newsroom whose service has the API, and its app."""
+    app = create_app(make_settings(database_url, api_token=f"{TOKEN} {OTHER}"))
+    database = app.extensions["feedsvc"].database
+    yield Newsroom(app.test_client(), add_source(database, VAULT, "desk"))
+    database.close()
+
+
+def ask(newsroom, path, token=TOKEN, method="GET"):
+    headers = {"Authorization": f"Bearer {token}"}
+    return newsroom.client.open(path, method=method, headers=headers)
+
+
+def test_list_shows_the_newest_first_and_where_the_others_are(opened):
+    for number in range(5):
+        opened.push(publish(f"a-{number}"), message_id=f"m-{number}")
+    page = ask(opened, "/inbox?limit=2").json
+    assert [one["message_id"] for one in page["messages"]] == ["m-4", "m-3"]
+    assert page["messages"][0]["counts"] == {"created": 1}
+    assert page["next"].startswith("https://feeds.example/inbox?limit=2&before=")
+    following = ask(opened, page["next"].removeprefix("https://feeds.example")).json
+    assert [one["message_id"] for one in following["messages"]] == ["m-2", "m-1"]
+    last = ask(opened, following["next"].removeprefix("https://feeds.example")).json
+    assert (len(last["messages"]), last["next"]) == (1, None)
+
+
+def test_refused_ones_are_found_behind_many_that_were_not(opened):
+    opened.send(publish("bad", url="x"), message_id="bad")
+    for number in range(60):
+        opened.push(publish(f"a-{number}"))
+    (found,) = ask(opened, "/inbox?refused=1").json["messages"]
+    assert (found["message_id"], found["refused"], found["status"]) == ("bad", True, 422)
+
+
+def test_message_with_one_refused_event_counts_as_refused(opened):
+    opened.send([publish("a"), publish("bad", url="x")])
+    (found,) = ask(opened, "/inbox?refused=1").json["messages"]
+    assert found["counts"] == {"created": 1, "rejected": 1}
+
+
+def test_list_of_a_source_has_only_its_own(opened):
+    opened.push(publish("a"))
+    assert len(ask(opened, "/inbox?source=desk").json["messages"]) == 1
+    assert ask(opened, "/inbox?source=other").json["messages"] == []
+
+
+def test_message_is_shown_with_its_answer(opened):
+    answer = opened.send(publish("bad", title=""), message_id="m").json
+    number = ask(opened, "/inbox").json["messages"][0]["number"]
+    shown = ask(opened, f"/inbox/{number}").json
+    assert shown["answer"] == answer
+    assert shown["message_id"] == "m"
+
+
+def test_body_is_given_as_it_came_and_never_as_a_page(opened):
+    body = json.dumps(publish("a", title="<script>"), ensure_ascii=False).encode()
+    opened.send(body)
+    number = ask(opened, "/inbox").json["messages"][0]["number"]
+    response = ask(opened, f"/inbox/{number}/body")
+    assert response.data == body
+    assert response.content_type == "application/octet-stream"
+    assert response.headers["Content-Disposition"].startswith("attachment")
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_message_is_run_again(opened):
+    opened.push(publish("a"))
+    number = ask(opened, "/inbox").json["messages"][0]["number"]
+    response = ask(opened, f"/inbox/{number}/replay", method="POST")
+    assert response.json["events"][0]["status"] == "unchanged"
+
+
+def test_refused_text_that_is_none_is_shown(opened):
+    opened.send(b'{"type": "article.published", "data": {"id": "\\ud800"}}')
+    number = ask(opened, "/inbox").json["messages"][0]["number"]
+    assert ask(opened, f"/inbox/{number}").json["answer"]["events"][0]["id"] == "\ud800"
+
+
+PATHS = [
+    ("GET", "/inbox"),
+    ("GET", "/inbox/1"),
+    ("GET", "/inbox/1/body"),
+    ("POST", "/inbox/1/replay"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), PATHS)
+@pytest.mark.parametrize("token", ["", "x", TOKEN[:-1], f"{TOKEN} {OTHER}"])
+def test_nothing_is_shown_without_a_token(opened, method, path, token):
+    response = ask(opened, path, token, method)
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_each_of_several_tokens_opens_it(opened):
+    assert ask(opened, "/inbox", OTHER).status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path"), PATHS)
+def test_without_a_token_set_there_is_no_api(client, method, path):
+    response = client.open(path, method=method, headers={"Authorization": "Bearer "})
+    assert response.status_code == 404
+
+
+@pytest.mark.parametrize("number", ["0", "7", "99999999999999999999", "-1", "x", "2147483648", "١"])
+def test_message_that_is_not_there_is_a_404(opened, number):
+    assert ask(opened, f"/inbox/{number}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "limit=x", "before=0", "before=99999999999", "refused=yes"]
+)
+def test_wrong_parameter_is_named(opened, query):
+    response = ask(opened, f"/inbox?{query}")
+    assert (response.status_code, response.json["parameter"]) == (400, query.partition("=")[0])
+
+
+def test_answers_are_kept_by_nobody(opened):
+    opened.push(publish("a"))
+    assert ask(opened, "/inbox").headers["Cache-Control"] == "no-store"
+
+
+def test_token_is_in_no_log(opened, caplog):
+    ask(opened, "/inbox")
+    ask(opened, "/inbox", "wrong-token-wrong-token")
+    assert TOKEN not in caplog.text
+    assert "wrong-token" not in caplog.text
