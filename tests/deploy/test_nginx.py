@@ -18,7 +18,7 @@ from tests.newsroom import publish
 CACHE_SECONDS = 2
 GZIP = {"Accept-Encoding": "gzip"}
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-LIMIT_BYTES = 5_000_000
+LIMIT_BYTES = 100_000_000
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_limits_are_those_of_feedsvc():
     shipped = CONFIGURATION.read_text(encoding="utf-8")
     fields = Settings.model_fields
     for pattern, field in (
-        (r"client_max_body_size (\d+);  # FEEDSVC_MAX_BODY_BYTES", "max_body_bytes"),
+        (r"client_max_body_size (\d+);  # FEEDSVC_MAX_BATCH_BYTES", "max_batch_bytes"),
         (r"client_body_timeout (\d+)s;  # FEEDSVC_SILENCE_T", "silence_timeout_seconds"),
         (r'"~\^50\[234\]" (\d+);  # FEEDSVC_RETRY_AFTER_SECONDS', "retry_after_seconds"),
     ):
@@ -147,7 +147,8 @@ def _chunks(size: int):
 @pytest.mark.parametrize("in_chunks", [False, True], ids=["length", "chunked"])
 def test_body_of_the_largest_size_goes_through(site, in_chunks):
     body = _chunks(LIMIT_BYTES) if in_chunks else b"x" * LIMIT_BYTES
-    reply = site.nginx.request("POST", "/ingest/desk", body)
+    headers = {"Content-Type": "application/x-ndjson"}
+    reply = site.nginx.request("POST", "/ingest/desk", body, headers)
     assert reply.status == 401  # by feedsvc, for want of a signature
 
 
