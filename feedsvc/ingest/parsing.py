@@ -46,6 +46,8 @@ def parse_body(body: bytes, max_depth: int, what: str = "body") -> Any:
 
 def _check_depth(text: str, max_depth: int, what: str) -> None:
     """Count brackets outside strings; the parser itself would run out of stack."""
+    if text.count("{") + text.count("[") <= max_depth:  # nearly always, and ten times as quick
+        return
     depth = 0
     for bracket in _BRACKET.findall(_STRING.sub("", text)):
         depth += 1 if bracket in "[{" else -1

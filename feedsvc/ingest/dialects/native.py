@@ -46,12 +46,13 @@ def read_event(value: Any, origin: Origin, settings: Settings) -> Event:
     Raises:
         EventError: with every fault, by a pointer that begins at the event.
     """
-    envelope = _validate(Envelope, value)
+    kind = value.get("type") if isinstance(value, dict) else None
     drafting = Drafting(origin, settings)
-    if envelope.type in SAVES:
+    if kind in SAVES:
         return drafting.save(_validate(SaveEvent, value))
-    if envelope.type in WITHDRAWS:
+    if kind in WITHDRAWS:
         return drafting.withdraw(_validate(WithdrawEvent, value))
+    _validate(Envelope, value)
     known = ", ".join((*SAVES, *WITHDRAWS))
     raise EventError([Fault("/type", f"unknown event type; the types are {known}")])
 
