@@ -167,6 +167,17 @@ class Filing(Table):
     change = peewee.BigIntegerField()
 
 
+class Alias(Table):
+    """Another id that a source has for an article: an update that is an item of its own."""
+
+    source = peewee.ForeignKeyField(Source, index=False)
+    name = peewee.TextField()
+    external_id = peewee.TextField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("source", "name")
+
+
 class ArticleCategory(Filing):
     """An article in a category's feed: filed there (`direct`), or in one below it."""
 
@@ -260,6 +271,7 @@ TABLES = (
     Tag,
     Author,
     Article,
+    Alias,
     ArticleCategory,
     ArticleTag,
     ArticleAuthor,

@@ -91,6 +91,7 @@ MAY_QUERY = {
     "feeds.archive",
     "ingest.sources",
     "ingest.inbox",
+    "ingest.aliases",
     "hub.subscriptions",
     "db",
     "migrations",

@@ -88,6 +88,10 @@ class Draft:
     order: Order
     #: What readers know it by, if its source says so: a paper that moves keeps its articles read.
     guid: str | None = None
+    #: Another id of the same article, by which its source may name it later.
+    alias: str | None = None
+    #: Whether its address was made of its id, and stays what it was where that turns out an alias.
+    has_made_url: bool = False
     #: Whether it is no more than the mending of a slip: readers are not told that it was updated.
     is_minor: bool = False
     #: What the newsroom has to say of a mistake, with the word for it in front; empty if nothing.

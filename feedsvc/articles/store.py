@@ -86,6 +86,19 @@ class Shelf:
             rows = fetch("SELECT guid FROM article WHERE guid IN (?)", part)
             self._taken_guids |= dict.fromkeys(part, False) | {guid: True for (guid,) in rows}
 
+    def find_stored(self, external_id: str) -> Stored | None:
+        """What is kept of an article, a withdrawn one too."""
+        if external_id not in self._stored:
+            self.look_up([external_id], ())
+        return self._stored[external_id]
+
+    def supersede(self, older: str, newer: str) -> None:
+        """Withdraw an article that turns out to be another one under an older name."""
+        one, other = self.find_stored(older), self.find_stored(newer)
+        if one is not None and other is not None:
+            order = Order(max(one.ordered_at, other.ordered_at), self._changes.at)
+            self.withdraw(older, order, one.guid)
+
     def save(self, draft: Draft, guid: str) -> Outcome:
         """Keep an article as its source now says it is; an event from before what is kept is stale.
 

@@ -8,6 +8,8 @@ from feedsvc.articles.categories import Limits, Tree
 from feedsvc.articles.store import Outcome, Shelf
 from feedsvc.db import Changes
 from feedsvc.errors import CategoryError, Fault, GuidError
+from feedsvc.ingest.aliases import Aliases
+from feedsvc.ingest.dialects import DIALECTS
 from feedsvc.ingest.events import Event, Save
 from feedsvc.ingest.inbox import REJECTED
 from feedsvc.ingest.reading import Candidate, Delivery, guid_of
@@ -23,6 +25,9 @@ class Applying:
         self._settings = settings
         self._tree = Tree(changes, limits, delivery.scope)
         self._shelf = Shelf(delivery.source.id, changes, self._tree)
+        self._aliases = None
+        if DIALECTS[delivery.source.dialect].has_aliases:
+            self._aliases = Aliases(delivery.source.id, self._shelf)
 
     def apply(self, candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
         """What became of each, in their order, as the answer has it."""
@@ -51,6 +56,8 @@ class Applying:
         return result
 
     def _do(self, event: Event) -> Outcome:
+        if self._aliases is not None:
+            event = self._aliases.resolve(event)
         if isinstance(event, Save):
             return self._shelf.save(event.draft, self._guid(event))
         return self._shelf.withdraw(event.external_id, event.order, self._guid(event))

@@ -72,7 +72,9 @@ class Drafting:
             published_at=published_at,
             modified_at=modified_at,
             order=self._order(modified_at, occurred_at),
-            guid=self._guid(item.guid),
+            guid=self._guid("/data/guid", item.guid),
+            alias=self._guid("/data/alias", item.alias),
+            has_made_url=bool(item.has_made_url),
             is_minor=bool(item.minor),
             correction=self._correction(item),
             content_policy=Policy(item.content_policy or Policy.FULL),
@@ -85,9 +87,10 @@ class Drafting:
         external_id = self._id(event.data.id)
         modified_at = self._time("/data/date_modified", event.data.date_modified)
         order = self._order(modified_at, self._time("/timestamp", event.timestamp))
-        guid = self._guid(event.data.guid)
+        guid = self._guid("/data/guid", event.data.guid)
+        alias = self._guid("/data/alias", event.data.alias)
         self._refuse_faults()
-        return Withdraw(external_id, order, told(self._warnings), guid)
+        return Withdraw(external_id, order, told(self._warnings), guid, alias)
 
     def _published_at(self, item: WireItem) -> datetime:
         """When readers may first see it: an embargo puts it off."""
@@ -144,9 +147,9 @@ class Drafting:
             )
         return value
 
-    def _guid(self, value: str | None) -> str | None:
-        """Kept as it is: readers compare it to the letter."""
-        return None if value is None else self._id(value, "/data/guid")
+    def _guid(self, pointer: str, value: str | None) -> str | None:
+        """Kept as it is: it is compared to the letter."""
+        return None if value is None else self._id(value, pointer)
 
     def _line(self, pointer: str, value: str) -> str:
         """A title, name or tag: one line of plain text, within the limit."""

@@ -20,6 +20,10 @@ class Save:
         return self.draft.external_id
 
     @property
+    def alias(self) -> str | None:
+        return self.draft.alias
+
+    @property
     def guid(self) -> str | None:
         return self.draft.guid
 
@@ -30,6 +34,7 @@ class Withdraw:
     order: Order
     warnings: tuple[Fault, ...] = ()
     guid: str | None = None
+    alias: str | None = None
 
 
 Event = Save | Withdraw

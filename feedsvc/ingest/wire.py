@@ -53,7 +53,9 @@ CategoryOrName = Annotated[WireCategory, BeforeValidator(_from_bare_name)]
 class WireItem(Wire):
     id: str
     guid: str | None = None
+    alias: str | None = None
     url: str
+    has_made_url: bool | None = None
     title: str
     summary: str | None = None
     content_html: str | None = None
@@ -76,6 +78,7 @@ class WireItem(Wire):
 class WireTombstone(Wire):
     id: str
     guid: str | None = None
+    alias: str | None = None
     date_modified: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""What editors say of single articles, what a key may do, and more of each message that came."""
+"""What editors say of articles, their other ids, what a key may do, more of what came."""
 
 from typing import Any
 
@@ -6,6 +6,22 @@ import peewee as pw
 
 
 def up(migrator: Any, db: pw.Database) -> None:
+    class Source(pw.Model):
+        class Meta:
+            database = db
+            legacy_table_names = False
+
+    class Alias(pw.Model):
+        source = pw.ForeignKeyField(Source, index=False)
+        name = pw.TextField()
+        external_id = pw.TextField()
+
+        class Meta:
+            database = db
+            legacy_table_names = False
+            primary_key = pw.CompositeKey("source", "name")
+
+    db.create_tables([Alias], safe=False)
     migrator.migrate(
         migrator.add_column("article", "correction", pw.TextField(default="")),
         migrator.add_column(

@@ -20,11 +20,15 @@ class Dialect:
     schemes: tuple[str, ...]
     list_items: Callable[[Any], list[Item]] | None = None
     translate: Callable[[Any, Options], Translation] | None = None
+    #: Whether an article may come under another id later.
+    has_aliases: bool = False
 
 
 DIALECTS = {
     NATIVE: Dialect(("standard-webhooks",)),
-    "superdesk": Dialect(("superdesk",), superdesk.list_items, superdesk.translate),
+    "superdesk": Dialect(
+        ("superdesk",), superdesk.list_items, superdesk.translate, has_aliases=True
+    ),
     "ghost": Dialect(("ghost",), ghost.list_items, ghost.translate),
     "wordpress": Dialect(("bearer", "hub-signature"), wordpress.list_items, wordpress.translate),
     "jsonfeed": Dialect(("bearer", "hub-signature"), jsonfeed.list_items, jsonfeed.translate),

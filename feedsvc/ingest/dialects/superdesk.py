@@ -6,20 +6,14 @@ suffix (`bodies`, `body_html`), and 3.x writes camel case: https://iptc.org/stan
 """
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 from feedsvc.articles import clean
-from feedsvc.errors import EventError, Fault
+from feedsvc.errors import Fault
 from feedsvc.feeds.catalog import FEED_NAME, RESERVED_NAMES
-from feedsvc.ingest.dialects.translation import (
-    Item,
-    Options,
-    Translation,
-    find_text,
-    require_object,
-)
+from feedsvc.ingest.dialects.parts import MOST_NAME_CHARS, Native, Part, Said, refusal
+from feedsvc.ingest.dialects.translation import Item, Options, Translation, require_object
 
 _WITHDRAWN = ("canceled", "cancelled", "withheld", "withhold")
 #: Roles of who wrote the text; a newsroom may have others, and then the byline decides.
@@ -31,89 +25,7 @@ _PICTURES = ("picture", "graphic")
 _NARROWEST, _WIDEST = 600, 2_000
 _SIZES = ("size", "sizeinbytes", "sizeInBytes")
 _LEFT_OUT = "was left out: it has no rendition with a media type and an http or https address"
-_MOST_NAME_CHARS = 100
 _MOST_SLUG_SOURCE_CHARS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """A text of the item, and its place there."""
-
-    text: str
-    pointer: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """An object of the item, its place, and its name among its like."""
-
-    members: dict[str, Any]
-    pointer: str = ""
-    key: str = ""
-
-    def text(self, *names: str) -> _Said | None:
-        """The first of these members that is a text and not blank."""
-        for name in names:
-            try:
-                text = find_text(self.members, name)
-            except EventError as error:
-                raise _refusal(f"{self.pointer}/{name}", error.faults[0].message) from None
-            if text and not text.isspace():
-                return _Said(text, f"{self.pointer}/{name}")
-        return None
-
-    def word(self, *names: str) -> str:
-        """The same in small letters, to compare; empty where there is none."""
-        said = self.text(*names)
-        return said.text.strip().lower() if said else ""
-
-    def within(self, name: str) -> "_Part":
-        """What a member holds, by name or in a list; null is nothing."""
-        held, place = self.members.get(name), f"{self.pointer}/{name}"
-        if held is not None and not isinstance(held, dict | list):
-            raise _refusal(place, "must be a list or an object")
-        named = held.items() if isinstance(held, dict) else enumerate(held or ())
-        entries = {_step(key): entry for key, entry in named if entry is not None}
-        if any(len(step) > _MOST_NAME_CHARS for step in entries):  # an answer would repeat it
-            raise _refusal(place, f"has a name of over {_MOST_NAME_CHARS} characters")
-        return _Part(entries, place)
-
-    def parts(self, *names: str) -> list["_Part"]:
-        """The objects that these members hold."""
-        found = []
-        for holder in map(self.within, names):
-            for key, entry in holder.members.items():
-                if not isinstance(entry, dict):
-                    raise _refusal(f"{holder.pointer}/{key}", "must be an object")
-                found.append(_Part(entry, f"{holder.pointer}/{key}", key))
-        return found
-
-
-@dataclass(slots=True)
-class _Native:
-    """The native event in the making."""
-
-    data: dict[str, Any] = field(default_factory=dict)
-    pointers: dict[str, str] = field(default_factory=dict)
-    warnings: list[Fault] = field(default_factory=list)
-
-    def put(self, field_name: str, said: _Said | None) -> None:
-        if said is not None:
-            self.data[field_name] = said.text
-            self.pointers[f"/data/{field_name}"] = said.pointer
-
-    def add(self, list_name: str, value: Any, pointer: str, **members: str) -> None:
-        """One more in a list; `members` are the places of its own members."""
-        values = self.data.setdefault(list_name, [])
-        place = f"/data/{list_name}/{len(values)}"
-        values.append(value)
-        self.pointers.setdefault(f"/data/{list_name}", pointer.rpartition("/")[0] or pointer)
-        self.pointers[place] = pointer
-        self.pointers |= {f"{place}/{name}": member for name, member in members.items()}
-
-    def event(self, kind: str) -> Translation:
-        event = {"type": kind, "data": self.data}
-        return Translation(event, self.pointers, tuple(self.warnings))
 
 
 def list_items(message: Any) -> list[Item]:
@@ -126,7 +38,7 @@ def list_items(message: Any) -> list[Item]:
         return [Item("", message)]
     if isinstance(message, list) and message:
         return [Item(f"/{index}", item) for index, item in enumerate(message)]
-    raise _refusal("", "must be a ninjs item, or a list of them")
+    raise refusal("", "must be a ninjs item, or a list of them")
 
 
 def translate(item: Any, options: Options) -> Translation:
@@ -138,12 +50,12 @@ def translate(item: Any, options: Options) -> Translation:
     Raises:
         EventError: at the item's own fields.
     """
-    said = _Part(require_object(item, "a ninjs item"))
+    said = Part(require_object(item, "a ninjs item"))
     kind = said.word("type")
     if kind not in ("", "text", "preformatted", "composite"):
         # Newsroom's wire, too, takes nothing but texts; media come with what they belong to.
-        raise _refusal("/type", f"“{kind[:50]}” is no article; send what it belongs to")
-    native = _Native()
+        raise refusal("/type", f"“{kind[:50]}” is no article; send what it belongs to")
+    native = Native()
     _identify(said, native)
     native.put("date_modified", said.text("versioncreated", "versionCreated"))
     if _is_withdrawn(said):
@@ -157,15 +69,16 @@ def translate(item: Any, options: Options) -> Translation:
     return native.event("article.published")
 
 
-def _identify(item: _Part, native: _Native) -> None:
+def _identify(item: Part, native: Native) -> None:
     """An update that is an item of its own takes over the identity of the one it names.
 
-    Only that one step can be seen from here; `alias` is what a longer chain is put together by.
+    Only that one step can be seen from here; a longer chain is put together by `alias`, where
+    articles are kept.
     The guid is the identity's: the same, whichever of the two comes first.
     """
     own = item.text("guid", "uri")
     if own is None:
-        raise _refusal("/guid", "is missing")
+        raise refusal("/guid", "is missing")
     identity = item.text("evolvedfrom", "evolvedFrom") or own
     native.put("id", identity)
     native.put("guid", identity)
@@ -173,31 +86,31 @@ def _identify(item: _Part, native: _Native) -> None:
         native.put("alias", own)
 
 
-def _is_withdrawn(item: _Part) -> bool:
+def _is_withdrawn(item: Part) -> bool:
     said = item.text("pubstatus", "pubStatus")
     if said is None or said.text in ("usable", *_WITHDRAWN):
         return said is not None and said.text != "usable"
-    raise _refusal(said.pointer, "must be usable, withheld or canceled")
+    raise refusal(said.pointer, "must be usable, withheld or canceled")
 
 
-def _describe(item: _Part, native: _Native) -> None:
+def _describe(item: Part, native: Native) -> None:
     headlines = item.parts("headlines")
     title = item.text("headline") or _value(headlines)
     if title is None:
-        raise _refusal("/headlines" if headlines else "/headline", "is missing")
+        raise refusal("/headlines" if headlines else "/headline", "is missing")
     native.put("title", title)
     native.put(
         "summary", _prose(item, "description", "text") or _prose(item, "description", "html")
     )
     content, plain = _prose(item, "body", "html"), _prose(item, "body", "text")
     if not (content or plain) and item.word("type") == "composite":
-        raise _refusal("/type", "a package without a body is no article; send what is in it")
+        raise refusal("/type", "a package without a body is no article; send what is in it")
     native.put("content_html", content)
     native.put("content_text", None if content else plain)
     native.put("language", item.text("language"))
 
 
-def _prose(item: _Part, name: str, form: str) -> _Said | None:
+def _prose(item: Part, name: str, form: str) -> Said | None:
     """A body or description: `body_html` (1.x), or one of `bodies` (2.x, 3.x)."""
     listed = item.parts("bodies" if name == "body" else "descriptions")
     return item.text(f"{name}_{form}", f"{name}_x{form}") or _value(
@@ -205,61 +118,63 @@ def _prose(item: _Part, name: str, form: str) -> _Said | None:
     )
 
 
-def _form(entry: _Part) -> str:
+def _form(entry: Part) -> str:
     media_type = entry.word("contentType", "contenttype")
     if "html" in (media_type or entry.word("role")):
         return "html"
     return "text" if media_type.partition(";")[0] in ("", "text/plain") else media_type
 
 
-def _value(entries: list[_Part]) -> _Said | None:
+def _value(entries: list[Part]) -> Said | None:
     """The main one of a list's values, or else the first."""
     entries = sorted(entries, key=lambda entry: entry.word("role") != "main")
     return next(filter(None, (entry.text("value") for entry in entries)), None)
 
 
-def _locate(item: _Part, native: _Native, options: Options) -> None:
+def _locate(item: Part, native: Native, options: Options) -> None:
     """Where the article is: as the item says, or else by the source's template."""
     custom = item.within("extra").members.items()  # a newsroom's own fields, of any type
-    extra = _Part({name: said for name, said in custom if isinstance(said, str)}, "/extra")
+    extra = Part({name: said for name, said in custom if isinstance(said, str)}, "/extra")
     native.put("correction", extra.text("correction"))
     named = [part.text(name) for part in (item, extra) for name in ("url", "link")]
     for said in (*named, item.text("uri")):
         if said and _is_address(said):
             return native.put("url", said)
     if not options.url_template:
-        raise _refusal(
+        raise refusal(
             "",
             "does not say where the article is, and its source has no address template "
             "(`feedsvc source add NAME --url-template https://news.example/{slug}-{id}`)",
         )
     places = re.split(r"(\{[^{}]*\}|[{}])", options.url_template)
-    return native.put("url", _Said("".join(_filled(place, item, native) for place in places), ""))
+    native.put("url", Said("".join(_filled(place, item, native) for place in places), ""))
+    native.data["has_made_url"] = True
+    return None
 
 
-def _is_address(said: _Said) -> bool:
+def _is_address(said: Said) -> bool:
     return said.text.strip().lower().startswith(("http://", "https://"))
 
 
-def _filled(place: str, item: _Part, native: _Native) -> str:
+def _filled(place: str, item: Part, native: Native) -> str:
     if place in ("{id}", "{guid}"):
         return quote(native.data["id"], safe=":", errors="replace")
     if not place.startswith(("{", "}")):
         return place
     if place != "{slug}":
         known = "{id}, {guid} and {slug}"
-        raise _refusal("", f"its source's address template has “{place}”; it may have {known}")
-    for said in (item.text("slugline"), _Said(native.data["title"], "")):
+        raise refusal("", f"its source's address template has “{place}”; it may have {known}")
+    for said in (item.text("slugline"), Said(native.data["title"], "")):
         try:
             plain = clean.clean_title(said.text[:_MOST_SLUG_SOURCE_CHARS]).value if said else ""
         except clean.UncleanError:
             plain = ""
         if slug := clean.make_slug(plain):
             return slug
-    raise _refusal("/slugline", "has no letter or digit for the {slug} of the address template")
+    raise refusal("/slugline", "has no letter or digit for the {slug} of the address template")
 
 
-def _date(item: _Part, native: _Native) -> None:
+def _date(item: Part, native: Native) -> None:
     """Published when readers could first see it, which an embargo puts off.
 
     Without `firstpublished`, `versioncreated` stands in: `firstcreated` is when work on the draft
@@ -269,13 +184,13 @@ def _date(item: _Part, native: _Native) -> None:
     published = item.text("firstpublished", "firstPublished", *names)
     embargo = item.text("embargoed")
     if not (published or embargo):
-        raise _refusal("/versioncreated", "is missing")
+        raise refusal("/versioncreated", "is missing")
     native.put("embargo_until", embargo)
     native.put("expires_at", item.text("expires", "expiry"))
     native.put("date_published", published or embargo)
 
 
-def _attribute(item: _Part, native: _Native) -> None:
+def _attribute(item: Part, native: Native) -> None:
     """Who wrote the text, of a list that also has its editors; or else the byline, as it is.
 
     A byline is not split: `A and B` may be two people, or one ministry.
@@ -294,7 +209,7 @@ def _attribute(item: _Part, native: _Native) -> None:
     return None
 
 
-def _classify(item: _Part, native: _Native) -> None:
+def _classify(item: Part, native: Native) -> None:
     for part in item.parts("service"):
         code, said = part.text("code"), part.text("name", "code")
         if said is None:
@@ -311,12 +226,12 @@ def _classify(item: _Part, native: _Native) -> None:
 
 def _is_telling(code: str) -> bool:
     """A slug that people can read: not `f` (ANPA) or `01000000` (IPTC), whose names say more."""
-    if len(code) > _MOST_NAME_CHARS or code in RESERVED_NAMES:
+    if len(code) > MOST_NAME_CHARS or code in RESERVED_NAMES:
         return False
     return bool(FEED_NAME.fullmatch(code) and re.search(r"[a-z]{3}", code))
 
 
-def _illustrate(item: _Part, native: _Native) -> None:
+def _illustrate(item: Part, native: Native) -> None:
     """The featured picture, or else the first; sound and film are attached."""
     associations = item.parts("associations")
     featured = [part for part in associations if "featuremedia" in (part.key, part.word("name"))]
@@ -331,7 +246,7 @@ def _illustrate(item: _Part, native: _Native) -> None:
             _attach(part, native)
 
 
-def _attach(part: _Part, native: _Native) -> None:
+def _attach(part: Part, native: Native) -> None:
     found = _renditions(part, "audio/", "video/")
     if not found:
         return native.warnings.append(Fault(part.pointer, _LEFT_OUT))
@@ -348,7 +263,7 @@ def _attach(part: _Part, native: _Native) -> None:
     return native.add("attachments", attachment, best.pointer, **places)
 
 
-def _renditions(part: _Part, *kinds: str) -> list[_Part]:
+def _renditions(part: Part, *kinds: str) -> list[Part]:
     """Those of these kinds with an address, which Superdesk leaves out where it sends the files."""
     return [
         each
@@ -359,13 +274,13 @@ def _renditions(part: _Part, *kinds: str) -> list[_Part]:
     ]
 
 
-def _media_type(rendition: _Part, part: _Part) -> _Said | None:
+def _media_type(rendition: Part, part: Part) -> Said | None:
     names = ("mimetype", "contenttype", "contentType")
     said = rendition.text(*names) or part.text(*names)
-    return said or (_Said("image/", "") if part.word("type") in _PICTURES else None)
+    return said or (Said("image/", "") if part.word("type") in _PICTURES else None)
 
 
-def _fitness(rendition: _Part) -> tuple[int, float]:
+def _fitness(rendition: Part) -> tuple[int, float]:
     """The widest that suits a page; else what is larger, else what is smaller than that."""
     width = _number(rendition, "width") or 0
     if width > _WIDEST:
@@ -373,14 +288,6 @@ def _fitness(rendition: _Part) -> tuple[int, float]:
     return (2 if width >= _NARROWEST else 0), width
 
 
-def _number(part: _Part, name: str) -> float | None:
+def _number(part: Part, name: str) -> float | None:
     value = part.members.get(name)
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _step(key: str | int) -> str:
-    return str(key).replace("~", "~0").replace("/", "~1")  # RFC 6901, section 3
-
-
-def _refusal(pointer: str, message: str) -> EventError:
-    return EventError([Fault(pointer, message)])
