@@ -306,11 +306,15 @@ def check_articles(service: Service, model: dict[str, Version], reader: Reader) 
     assert max(changes) <= service.read_change()
 
 
-def check_inbox(service: Service, sendings: Sequence[Sending], press: Press) -> None:
-    """Each message is there once, and each event that was taken has moved its article once."""
+def check_inbox(service: Service, sendings: Sequence[Sending], press: Press, change: int) -> None:
+    """Each message is there once, and each event that was taken moved its article once.
+
+    `change` is where the counter stood before them.
+    """
     with service.database() as database, database.read():
         messages = [(row.message_id, json.loads(row.answer)) for row in Message.select()]
         versions = dict(Article.select(Article.external_id, Article.version).tuples())
+    del versions["first"]
     by_id = {message_id.partition("#")[0] for message_id, _ in messages} - {"first", "first-away"}
     assert by_id == {one.message_id for one in sendings} == press.answers.keys()
     assert len(messages) == len({message_id for message_id, _ in messages})
@@ -318,6 +322,8 @@ def check_inbox(service: Service, sendings: Sequence[Sending], press: Press) -> 
     for _, answer in messages:
         for result in answer["events"]:
             moved[result["id"]][result["status"]] += 1
+    # Each version took a number, and nothing else did.
+    assert service.read_change() == change + sum(versions.values())
     for id_, version in versions.items():
         moves = sum(moved[id_][status] for status in ("created", "updated", "withdrawn"))
         # A withdrawal that came first of all left a tombstone that has no version.
@@ -344,11 +350,12 @@ def test_ten_thousand_messages_end_as_the_newest_versions_define(service):
     sections = [{"slug": one, "parent": above} for one, above in SECTIONS.items()]
     service.push(publish("first", categories=sections), message_id="first")
     service.push(withdraw("first"), message_id="first-away")
+    change = service.read_change()
     press, reader = Press(service, sendings), Reader(service)
     send_all(service, press, reader, chance)
     service.wait_until_ready()
     model = newest(versions)
     reader.look()
     check_articles(service, model, reader)
-    check_inbox(service, sendings, press)
+    check_inbox(service, sendings, press, change)
     check_feeds(service, model)

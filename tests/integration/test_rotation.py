@@ -3,13 +3,11 @@
 Each sender goes on signing with the key it has until an operator has set the new one there.
 """
 
-import hashlib
-import hmac
 import json
 import subprocess
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,60 +16,41 @@ from typing import Any
 
 import pytest
 
-from feedsvc.ingest.sources import Registration, add_source, list_sources, revoke_keys, rotate_key
+from feedsvc.ingest.sources import add_source, list_sources, revoke_keys, rotate_key
 from tests.integration.server import PROGRAM, Reply, Service, wait_until
-from tests.newsroom import JSON, VAULT, publish, signed
+from tests.newsroom import VAULT, signed
+from tests.senders import HUB, JSONFEED, NATIVE, System
 
 SENDERS = 4
 OVERLAP_HOURS = 1
 MORE = 5  # messages of each sender between an operator's steps
 
 
-def make_event(article_id: str) -> dict[str, Any]:
-    return publish(article_id)
-
-
-def make_item(article_id: str) -> dict[str, Any]:
-    data = publish(article_id)["data"]
-    return data | {"id": data["url"]}
-
-
 def sign_twice(keys: tuple[str, ...], body: bytes) -> dict[str, str]:
     """A signature under each of the newest two keys, in one header."""
     message_id, at = f"msg_{uuid.uuid4().hex}", datetime.now(UTC)
-    older, newer = (signed(key, body, message_id, at) for key in (keys[-2:][0], keys[-1]))
-    return newer | {
-        "webhook-signature": " ".join(one["webhook-signature"] for one in (older, newer))
-    }
-
-
-def sign_hub(keys: tuple[str, ...], body: bytes) -> dict[str, str]:
-    digest = hmac.new(keys[-1].encode(), body, hashlib.sha256).hexdigest()
-    return {"Content-Type": JSON, "X-Hub-Signature-256": f"sha256={digest}"}
-
-
-def show_token(keys: tuple[str, ...], body: bytes) -> dict[str, str]:  # noqa: ARG001
-    return {"Content-Type": JSON, "Authorization": f"Bearer {keys[-1]}"}
-
-
-Prove = Callable[[tuple[str, ...], bytes], Mapping[str, str]]
+    proofs = [signed(key, body, message_id, at) for key in keys[-2:]]
+    both = " ".join(proof["webhook-signature"] for proof in proofs)
+    return proofs[0] | {"webhook-signature": both}
 
 
 @dataclass(frozen=True)
 class Proof:
-    """How a source's senders prove who they are, with the keys that they have been told of."""
+    """How a source's senders prove who they are: of the keys that they were told, by the last."""
 
     name: str
-    registration: Registration
-    say: Callable[[str], Any]
-    prove: Prove
+    system: System
+    prove: Callable[[tuple[str, ...], bytes], dict[str, str]] | None = None
+
+    def sign(self, keys: tuple[str, ...], body: bytes) -> dict[str, str]:
+        return self.prove(keys, body) if self.prove else self.system.sign(keys[-1], body)
 
 
 PROOFS = [
-    Proof("standard", Registration(), make_event, lambda keys, body: signed(keys[-1], body)),
-    Proof("two-signatures", Registration(), make_event, sign_twice),
-    Proof("hub", Registration("jsonfeed", scheme="hub-signature"), make_item, sign_hub),
-    Proof("bearer", Registration("jsonfeed"), make_item, show_token),
+    Proof("standard-webhooks", NATIVE),
+    Proof("two-signatures", NATIVE, sign_twice),
+    Proof("hub-signature", HUB),
+    Proof("bearer", JSONFEED),
 ]
 
 
@@ -85,11 +64,9 @@ class Sender:
 
     def post(self, keys: tuple[str, ...], **options: Any) -> Reply:
         self.taken += 1
-        body = json.dumps(self._proof.say(f"{self._name}-{self.taken}")).encode()
+        body = json.dumps(self._proof.system.say_anew("Tin mới")).encode()
         path = f"/ingest/{self._proof.name}"
-        return self._service.request(
-            "POST", path, body, dict(self._proof.prove(keys, body)), **options
-        )
+        return self._service.request("POST", path, body, self._proof.sign(keys, body), **options)
 
     def push_until(self, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -153,7 +130,7 @@ def pushing(senders: list[Sender]) -> Iterator[Callable[[], None]]:
 def test_rotation_under_load_refuses_no_valid_message(shared_service, proof):
     service, operator = shared_service, Operator(shared_service, proof.name)
     with service.database() as database:
-        key = add_source(database, VAULT, proof.name, proof.registration)
+        key = add_source(database, VAULT, proof.name, proof.system.registration)
     senders = [Sender(service, proof, f"{proof.name}-{n}", key) for n in range(SENDERS)]
     with pushing(senders) as wait_for_more:
         wait_for_more()
