@@ -20,7 +20,7 @@ from xml.etree import ElementTree as ET
 
 from feedsvc.db import Database
 from feedsvc.ingest.sources import add_source
-from tests.newsroom import SECRET_KEY, VAULT, dumped, signed
+from tests.newsroom import JSON, SECRET_KEY, VAULT, dumped, signed
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROGRAM = str(Path(sys.executable).parent / "feedsvc")
@@ -248,10 +248,16 @@ class Service:
         """The ids that a feed shows."""
         return articles_in(self.get(f"/feeds/{name}.{suffix}?limit={limit}"), suffix)
 
-    def send(self, message: Any, message_id: str | None = None, **options: Any) -> Reply:
+    def send(
+        self,
+        message: Any,
+        message_id: str | None = None,
+        media_type: str = JSON,
+        **options: Any,
+    ) -> Reply:
         """Push a message once."""
         body = dumped(message)
-        headers = signed(self.key, body, message_id)
+        headers = signed(self.key, body, message_id) | {"Content-Type": media_type}
         return self.request("POST", "/ingest/desk", body, headers, **options)
 
     def push(self, message: Any, **options: Any) -> dict[str, Any]:

@@ -39,9 +39,15 @@ _WEB = ("http://", "https://")
 
 
 def list_items(message: Any) -> list[Item]:
-    """The items of a feed, each with what the feed says for all; or the one that was sent."""
+    """The items of a feed, each with what the feed says for all; or the one that was sent.
+
+    Raises:
+        EventError: the feed has none.
+    """
     if not isinstance(message, dict) or not isinstance(message.get("items"), list):
         return [Item("", message)]
+    if not message["items"]:
+        raise EventError([Fault("/items", "must be a list of at least one item")])
     defaults = _defaults(message)
     return [
         Item(f"/items/{index}", _with_defaults(item, defaults))

@@ -147,7 +147,8 @@ def _locate(item: Part, native: Native, options: Options) -> None:
             "(`feedsvc source add NAME --url-template https://news.example/{slug}-{id}`)",
         )
     places = re.split(r"(\{[^{}]*\}|[{}])", options.url_template)
-    native.put("url", Said("".join(_filled(place, item, native) for place in places), ""))
+    made = "".join(_filled(place, item, native) for place in places)
+    native.put("url", Said(made, native.pointers["/data/id"]))  # of which it is made
     native.data["has_made_url"] = True
     return None
 

@@ -36,7 +36,13 @@ _CUT_OFF = re.compile(r"(?<!\s)\s*\[\s*(?:…|&hellip;|&#8230;|\.\.\.)\s*\]\s*$"
 
 
 def list_items(message: Any) -> list[Item]:
-    """The posts of a message: one, or a list of them."""
+    """The posts of a message: one, or a list of them.
+
+    Raises:
+        EventError: the list has none.
+    """
+    if message == []:
+        raise EventError([Fault("", "must be a post, or a list of at least one")])
     if isinstance(message, list):
         return [Item(f"/{index}", post) for index, post in enumerate(message)]
     return [Item("", message)]
