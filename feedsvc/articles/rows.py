@@ -79,14 +79,14 @@ def article_from_row(row: tuple[Any, ...]) -> Article:
     return Article(**values)
 
 
-def columns_of(article: Article, draft: Draft, stamp: Stamp) -> dict[str, Any]:
+def columns_of(article: Article, draft: Draft, stamp: Stamp, digest: str) -> dict[str, Any]:
     """The columns that hold an article, what was said of its times, and how it stands."""
     return {
         "guid": article.guid,
         "state": stamp.state,
         "change": stamp.change,
         "visible_at": stamp.visible_at,
-        "digest": digest_of(article, draft),
+        "digest": digest,
         "url": article.url,
         "title": article.title,
         "summary": article.summary,

@@ -125,7 +125,7 @@ class Shelf:
         shows = was_live or state == State.LIVE
         change = self._changes.take() if shows else _last_change(stored)
         stamp = Stamp(state, draft.published_at, change)
-        columns = columns_of(article, draft, stamp) | {"digest": digest}
+        columns = columns_of(article, draft, stamp, digest)
         self._write(draft.external_id, stored, columns, (article, placement, stamp))
         if shows:
             self._touched |= placement.direct_by_id.keys()
