@@ -23,8 +23,8 @@ from tests.benchmarks.servers import feedsvc_on, path_of
 from tests.integration.server import REPOSITORY, Service
 from tests.newsroom import signed
 
-_ARTICLES = {Effort.FULL: 5_000, Effort.QUICK: 1_500, Effort.TINY: 8}
-_ARTICLES_FOR_MEMORY = {Effort.FULL: 3_000, Effort.QUICK: 600, Effort.TINY: 5}
+_ARTICLES = {Effort.FULL: 5_000, Effort.QUICK: 1_000, Effort.TINY: 8}
+_ARTICLES_FOR_MEMORY = {Effort.FULL: 3_000, Effort.QUICK: 400, Effort.TINY: 5}
 _TIMES_AS_MANY = 5
 #: Messages at once: more than there are workers, since which of them takes one is chance.
 _AT_ONCE = 4

@@ -16,7 +16,7 @@ from tests.benchmarks.servers import bare_service_on, feedsvc_on, path_of
 from tests.newsroom import JSON, signed
 
 _CONNECTIONS = (1, 8)
-_PUSHES = {Effort.FULL: 2_000, Effort.QUICK: 400, Effort.TINY: 6}
+_PUSHES = {Effort.FULL: 2_000, Effort.QUICK: 300, Effort.TINY: 6}
 _BODY_BYTES = 3_000
 _TARGET = 0.5
 #: Sent before the clock starts, on so many connections that every worker gets some.
