@@ -32,7 +32,11 @@ class Table:
         return f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({places})"
 
     def read(self, connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
-        return connection.execute(f"SELECT {', '.join(self.columns)} FROM {self.name}").fetchall()
+        statement = f"SELECT {', '.join(self.columns)} FROM {self.name}"
+        rows = connection.execute(statement).fetchall()
+        if self.is_full_text and any(set(row[1:]) == {None} for row in rows):
+            raise LookupError(f"{self.name} keeps no text: what was put into it can't be read")
+        return rows
 
 
 def list_tables(connection: sqlite3.Connection) -> list[Table]:

@@ -24,7 +24,7 @@ from tests.integration.server import REPOSITORY, Service
 from tests.newsroom import signed
 
 _ARTICLES = {Effort.FULL: 5_000, Effort.QUICK: 1_000, Effort.TINY: 8}
-_ARTICLES_FOR_MEMORY = {Effort.FULL: 3_000, Effort.QUICK: 400, Effort.TINY: 5}
+_ARTICLES_FOR_MEMORY = {Effort.FULL: 3_000, Effort.QUICK: 800, Effort.TINY: 5}
 _TIMES_AS_MANY = 5
 #: Messages at once: more than there are workers, since which of them takes one is chance.
 _AT_ONCE = 4
