@@ -19,12 +19,8 @@ _BARE = (
 
 @contextmanager
 def feedsvc_on(directory: Path, *, workers: int = WORKERS, **settings: str) -> Iterator[Service]:
-    """`feedsvc serve` with its defaults, on a new database with a source `desk`.
-
-    Only what keeps one sender from sending all that it can is out of the way.
-    """
+    """`feedsvc serve` with its defaults, on a new database with a source `desk`."""
     url = f"sqlite:///{directory}/feedsvc.db"
-    settings = {"FEEDSVC_INGEST_RATE": "1000000/second"} | settings
     service = Service(url, directory / "service.log", workers=workers, **settings)
     with _running(service):
         yield service

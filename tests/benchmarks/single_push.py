@@ -16,6 +16,8 @@ from tests.benchmarks.servers import bare_service_on, feedsvc_on, path_of
 from tests.newsroom import JSON, signed
 
 _CONNECTIONS = (1, 8)
+#: With those before the clock starts, fewer than a source may send in a minute
+#: (FEEDSVC_INGEST_RATE), which is counted here as everywhere.
 _PUSHES = {Effort.FULL: 2_000, Effort.QUICK: 300, Effort.TINY: 6}
 _BODY_BYTES = 3_000
 _TARGET = 0.5
