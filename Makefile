@@ -5,10 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test browser coverage check format translations lock clean help
+#: Which questions `make bench` asks; all of them, if it names none.
+QUESTIONS ?=
+
+.PHONY: run test browser coverage bench bench-quick check format translations lock clean help
 
 help: ## what there is to make
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 run: $(VENV)/.run ## serve on an embedded database, with sample news in an empty one (port from PORT)
 	@PORT=$(PORT) $(BIN)/feedsvc demo --if-empty
@@ -21,6 +24,12 @@ browser: $(VENV)/.browser ## what the tests in a real browser want beside the br
 
 coverage: $(VENV)/.dev ## the test suite, with what it did not reach
 	$(BIN)/python -m pytest --cov --cov-report=term-missing $(TESTS)
+
+bench: $(VENV)/.dev ## how fast it is, against the barest thing that does the same (QUESTIONS=… for some)
+	$(BIN)/python -m tests.benchmarks $(QUESTIONS)
+
+bench-quick: $(VENV)/.dev ## the same in under two minutes, and less exactly
+	$(BIN)/python -m tests.benchmarks --quick $(QUESTIONS)
 
 check: $(VENV)/.dev ## style, types and the architecture
 	$(BIN)/ruff check .

@@ -1,14 +1,14 @@
 """`python -m tests.benchmarks [--quick] [NAME…]`: measure, print a table, write it as JSON."""
 
-import sys
+import json
+import tempfile
 from pathlib import Path
 
 import click
 
-from tests.benchmarks import batch_ingest, single_push
-from tests.benchmarks.harness import FULL, QUICK, Figure, describe_machine, render_table, write_json
-
-QUESTIONS = {"batch_ingest": batch_ingest.measure, "single_push": single_push.measure}
+from tests.benchmarks.harness import Bench, Effort, Result, say
+from tests.benchmarks.questions import QUESTIONS
+from tests.benchmarks.report import as_json, as_text, describe_machine
 
 
 @click.command()
@@ -18,17 +18,18 @@ QUESTIONS = {"batch_ingest": batch_ingest.measure, "single_push": single_push.me
     "--output", type=click.Path(path_type=Path), default=Path("bench.json"), show_default=True
 )
 def main(names: tuple[str, ...], quick: bool, output: Path) -> None:  # noqa: FBT001 (click's)
-    """Measure feedsvc against what it is compared to, in the same run."""
-    scale = QUICK if quick else FULL
-    figures: list[Figure] = []
+    """Measure feedsvc against the barest thing that does the same, in turn."""
+    effort = Effort.QUICK if quick else Effort.FULL
+    machine = describe_machine()
+    results: dict[str, list[Result]] = {}
     for name in names or QUESTIONS:
-        click.echo(f"{name} …", err=True)
-        figures += QUESTIONS[name](scale)
-    click.echo(render_table(figures))
-    click.echo(describe_machine())
-    write_json(figures, output)
-    click.echo(f"written to {output}", err=True)
-    sys.exit(0)
+        say(f"{name} …")
+        with tempfile.TemporaryDirectory(prefix="feedsvc-bench-") as directory:
+            results[name] = QUESTIONS[name](Bench(effort, Path(directory)))
+    record = as_json(machine, effort.value, results)
+    output.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+    click.echo(as_text(machine, results))
+    say(f"written to {output}")
 
 
 if __name__ == "__main__":

@@ -1,188 +1,110 @@
-"""How fast a batch with a line for each event is taken, against a bare loop of inserts.
+"""How fast does an archive come in? From the first byte of the signed messages, with an article a
+line, to the last line of the answers.
 
-The loop inserts, row by row with prepared statements, exactly the rows that the product wrote,
-in transactions of the same size, into the same tables with the same indexes, as durably. It does
-nothing else: no parsing, cleaning, rendering, no server.
+Against a loop, in a process of its own, that inserts the rows that the product has made into the
+same tables of a new file, in transactions of the same size. And does memory grow with the message?
 """
 
 import http.client
 import json
-import shutil
-import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from itertools import repeat
 from pathlib import Path
 
-from feedsvc import migrations
-from feedsvc.db import Database
-from tests.benchmarks.harness import Figure, Scale, alternate
-from tests.benchmarks.news import make_lines
-from tests.integration.server import Service
+from tests.benchmarks.articles import make_lines
+from tests.benchmarks.harness import Bench, Comparison, Effort, Fact, Result, compare, say
+from tests.benchmarks.memory import PeakOfOwnMemory, read_megabytes
+from tests.benchmarks.servers import feedsvc_on, path_of
+from tests.integration.server import REPOSITORY, Service
 from tests.newsroom import signed
 
-#: Two workers, for two cores. More messages at once than that: which worker takes one is chance.
-_WORKERS = 2
-_CONNECTIONS = 4
-_LINES = 250
-_SECONDS = 300
+_ARTICLES = {Effort.FULL: 5_000, Effort.QUICK: 1_000, Effort.TINY: 8}
+_ARTICLES_FOR_MEMORY = {Effort.FULL: 3_000, Effort.QUICK: 800, Effort.TINY: 5}
+_TIMES_AS_MANY = 5
+#: Messages at once: more than there are workers, since which of them takes one is chance.
+_AT_ONCE = 4
+_PATIENCE_SECONDS = 600
+_TARGET = 0.3
 
 
-def measure(scale: Scale) -> list[Figure]:
-    figure = Figure("NDJSON batch, 4 kB articles", "bare sqlite3 loop", "articles/s", target=0.3)
-    lines = min(_LINES, scale.articles)
-    bodies = [make_lines(first, lines) for first in range(0, scale.articles, lines)]
-    with tempfile.TemporaryDirectory() as folder:
-        filled = Path(folder, "filled.db")
-
-        def product() -> float:
-            with _service(filled) as service:
-                seconds = _push(service, bodies)
-            return len(bodies) * lines / seconds
-
-        def baseline() -> float:
-            return len(bodies) * lines / _insert_bare(filled, Path(folder, "bare.db"))
-
-        alternate(figure, scale.runs, product, baseline)
-        for times in (4, 20):
-            figure.notes[
-                f"memory of the worker after one message of {lines * times:,} lines, MB"
-            ] = _peak_megabytes(filled, lines * times)
-    return [figure]
-
-
-class _service:  # noqa: N801 (used as a function)
-    """A service on a new database, with the default settings but for the log."""
-
-    def __init__(self, path: Path, workers: int = _WORKERS) -> None:
-        for old in path.parent.glob(f"{path.name}*"):
-            old.unlink()
-        self._service = Service(
-            f"sqlite:///{path}",
-            path.with_suffix(".log"),
-            workers=workers,
-            FEEDSVC_LOG_LEVEL="WARNING",
-        )
-
-    def __enter__(self) -> Service:
-        self._service.start()
-        return self._service
-
-    def __exit__(self, *_: object) -> None:
-        self._service.terminate()
-
-
-def _push(service: Service, bodies: list[bytes]) -> float:
-    """Send the messages at once; gives the seconds until all their events were acknowledged."""
-    requests = [
-        (body, signed(service.key, body) | {"Content-Type": "application/x-ndjson"})
-        for body in bodies
+def measure(bench: Bench) -> list[Result]:
+    few = _ARTICLES_FOR_MEMORY[bench.effort]
+    return [
+        _compare(bench, 1),
+        _compare(bench, _AT_ONCE),
+        *_memory(bench, few),
+        *_memory(bench, few * _TIMES_AS_MANY),
     ]
-    started = time.perf_counter()
-    with ThreadPoolExecutor(_CONNECTIONS) as pool:
-        for done in [pool.submit(_send, service, *request) for request in requests]:
-            done.result()
-    return time.perf_counter() - started
 
 
-def _send(service: Service, body: bytes, headers: dict[str, str]) -> None:
-    line = http.client.HTTPConnection("127.0.0.1", service.port, timeout=_SECONDS)
-    line.request("POST", "/ingest/desk", body, headers)
-    response = line.getresponse()
-    summary = b""
-    while one := response.readline():
-        summary = one
-    line.close()
-    counts = json.loads(summary)["counts"]
-    if counts != {"created": body.count(b"\n")}:
-        raise AssertionError(f"not every article was created: {counts}")
+def _compare(bench: Bench, messages: int) -> Comparison:
+    load = _Load(bench, _ARTICLES[bench.effort], messages)
+    how = "in a message" if messages == 1 else f"in {messages} messages at once"
+    case = f"{_ARTICLES[bench.effort]:,} articles {how}"
+    return compare(bench, case, "articles/s", load.push, load.insert, target=_TARGET)
 
 
-def _peak_megabytes(path: Path, lines: int) -> float:
-    """The largest resident size of the one worker that took a message of so many lines."""
-    with _service(path, workers=1) as service:
-        _push(service, [make_lines(0, lines)])
-        (worker,) = service.list_workers()
-        status = Path(f"/proc/{worker}/status").read_text()
-    (peak,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
-    return int(peak) / 1_000
+class _Load:
+    """Articles for the product; and then the database that it has filled, for the bare loop."""
+
+    def __init__(self, bench: Bench, count: int, messages: int) -> None:
+        self._bench = bench
+        self._count = count
+        self._messages = messages
+        self._filled = Path()
+
+    def push(self) -> float:
+        each = self._count // self._messages
+        bodies = [make_lines(first, each) for first in range(0, self._count, each)]
+        with feedsvc_on(self._bench.new_directory("product")) as service:
+            self._filled = path_of(service)
+            return self._count / push_lines(service, bodies)
+
+    def insert(self) -> float:
+        new = self._bench.new_directory("bare") / "bare.db"
+        command = [sys.executable, "-m", "tests.benchmarks.bare_inserts", self._filled, new]
+        done = subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE)
+        return self._count / float(done.stdout)
 
 
-def _insert_bare(filled: Path, path: Path) -> float:
-    for old in path.parent.glob(f"{path.name}*"):
-        old.unlink()
-    database = Database(f"sqlite:///{path}")
-    migrations.migrate(database)
-    database.close()
-    program = [sys.executable, __file__, str(filled), str(path)]
-    done = subprocess.run(program, capture_output=True, text=True, check=True, timeout=_SECONDS)
-    return float(done.stdout)
-
-
-# The loop itself, in a process of its own.
-
-_PART = 200
-_BY_ARTICLE = ("article", "article_category", "article_tag", "article_author", "article_search")
-
-
-def _loop(filled: Path, path: Path) -> float:
-    """Seconds for inserting all that is in one database into another that is empty."""
-    copy = filled.with_suffix(".copy")
-    shutil.copy(filled, copy)
-    source = sqlite3.connect(copy)
-    target = sqlite3.connect(path, isolation_level=None)
-    target.execute("PRAGMA journal_mode=WAL")
-    target.execute("PRAGMA synchronous=FULL")
-    names = [
-        name
-        for (name,) in source.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        if name not in ("change_counter", "schema_migration") and not name.startswith("sqlite_")
+def push_lines(service: Service, bodies: Sequence[bytes]) -> float:
+    """Send all messages at once; gives the seconds until the last line of every answer."""
+    headers = [
+        signed(service.key, body) | {"Content-Type": "application/x-ndjson"} for body in bodies
     ]
-    rows = {
-        name: source.execute(f"SELECT * FROM {name} ORDER BY rowid").fetchall() for name in names
-    }
-    inserts = {
-        name: f"INSERT INTO {name} VALUES ({', '.join('?' * len(found[0]))})"
-        for name, found in rows.items()
-        if found
-    }
-    parts = _parts(rows, inserts)
-    started = time.perf_counter()
-    for part in parts:
-        target.execute("BEGIN IMMEDIATE")
-        for name, row in part:
-            target.execute(inserts[name], row)
-        target.execute("COMMIT")
-    seconds = time.perf_counter() - started
-    ((count,),) = target.execute("SELECT COUNT(*) FROM article")
-    if count != len(rows["article"]):
-        raise AssertionError("not every row was inserted")
+    with ThreadPoolExecutor(len(bodies)) as pool:
+        started = time.perf_counter()
+        answers = list(pool.map(_send, repeat(service.port), bodies, headers))
+        seconds = time.perf_counter() - started
+    for body, answer in zip(bodies, answers, strict=True):
+        counts = json.loads(answer.splitlines()[-1])["counts"]
+        assert counts == {"created": body.count(b"\n")}, counts
     return seconds
 
 
-def _parts(
-    rows: dict[str, list[tuple[object, ...]]], inserts: dict[str, str]
-) -> list[list[tuple[str, tuple[object, ...]]]]:
-    """The rows of each transaction: what belongs to some articles, and a message of the inbox."""
-    small = [
-        (name, row) for name in inserts if name not in (*_BY_ARTICLE, "inbox") for row in rows[name]
+def _send(port: int, body: bytes, headers: dict[str, str]) -> bytes:
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
+    with closing(line):
+        line.request("POST", "/ingest/desk", body, headers)
+        return line.getresponse().read()
+
+
+def _memory(bench: Bench, count: int) -> list[Result]:
+    """What the worker takes at most, while it does a message with so many articles."""
+    body = make_lines(0, count)
+    with feedsvc_on(bench.new_directory("memory"), workers=1) as service:
+        (worker,) = service.list_workers()
+        with PeakOfOwnMemory(worker) as peak:
+            push_lines(service, [body])
+        in_all = read_megabytes(worker, "VmHWM")
+    case = f"{count:,} articles ({len(body) / 1e6:,.0f} MB)"
+    say(f"{case}: {in_all:,.0f} MB, {peak.megabytes:,.0f} MB of it its own")
+    return [
+        Fact(f"{case}, the worker's memory at most", "MB", in_all),
+        Fact(f"{case}, without mapped files", "MB", peak.megabytes),
     ]
-    filings: dict[object, list[tuple[str, tuple[object, ...]]]] = {}
-    for name in _BY_ARTICLE[1:]:
-        for row in rows.get(name, ()):
-            filings.setdefault(row[0], []).append((name, row))
-    parts = [small]
-    messages = iter(rows.get("inbox", ()))
-    for at in range(0, len(rows["article"]), _PART):
-        part = []
-        for row in rows["article"][at : at + _PART]:
-            part += [("article", row), *filings[row[0]]]
-        part += [("inbox", message) for message in [next(messages, None)] if message]
-        parts.append(part)
-    return parts
-
-
-if __name__ == "__main__":
-    print(_loop(Path(sys.argv[1]), Path(sys.argv[2])))  # noqa: T201

@@ -1,120 +1,98 @@
-"""What all benchmarks share: product and baseline in turn, medians, and the table of them.
+"""How a question is measured: the product and a baseline in turn, several times, on one machine.
 
-A figure alone says little on a machine that does other things besides. What is compared is
-measured in the same run, alternately, and told as a ratio.
+A speed says little about code on another machine, or on this one an hour later. What is kept is
+the ratio of two speeds taken one after the other. Nothing here fails for being slow.
 """
 
-import json
-import os
-import platform
-import sqlite3
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 
+class Effort(Enum):
+    """How much is measured; `TINY` only shows that a question can be asked."""
+
+    FULL = "full"
+    QUICK = "quick"
+    TINY = "tiny"
+
+    @property
+    def runs(self) -> int:
+        return {Effort.FULL: 5, Effort.QUICK: 3, Effort.TINY: 1}[self]
+
+
 @dataclass(frozen=True, slots=True)
-class Scale:
-    """How much is measured: everything, or enough to see that it runs."""
+class Bench:
+    """What a question is handed: how much to measure, and where its files may lie."""
 
-    runs: int
-    articles: int
-    pushes: int
+    effort: Effort
+    directory: Path
+
+    def new_directory(self, name: str) -> Path:
+        """An empty directory, for one run."""
+        number = sum(1 for _ in self.directory.iterdir())
+        path = self.directory / f"{number:03}-{name}"
+        path.mkdir()
+        return path
 
 
-FULL = Scale(runs=5, articles=5_000, pushes=1_000)
-QUICK = Scale(runs=3, articles=1_500, pushes=300)
-TINY = Scale(runs=1, articles=30, pushes=10)
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The speeds of product and baseline, run by run; more is better."""
 
-
-@dataclass(slots=True)
-class Figure:
-    """One question's answer: rates of the product and of what it is compared to."""
-
-    question: str
-    baseline_name: str
+    case: str
     unit: str
-    product: list[float] = field(default_factory=list)
-    baseline: list[float] = field(default_factory=list)
-    #: The ratio that is to be reached.
+    product: tuple[float, ...]
+    baseline: tuple[float, ...]
+    #: The ratio that is aimed at. It is told beside the others, and nothing fails below it.
     target: float | None = None
-    notes: dict[str, float] = field(default_factory=dict)
 
     @property
     def ratio(self) -> float:
+        """Of the medians."""
         return statistics.median(self.product) / statistics.median(self.baseline)
 
     @property
-    def ratios(self) -> list[float]:
-        """Of each run, product and baseline one after the other."""
-        return [ours / theirs for ours, theirs in zip(self.product, self.baseline, strict=True)]
+    def paired_ratios(self) -> tuple[float, ...]:
+        """Of each run of the product and the baseline's after it."""
+        pairs = zip(self.product, self.baseline, strict=True)
+        return tuple(product / baseline for product, baseline in pairs)
 
 
-def alternate(
-    figure: Figure, runs: int, product: Callable[[], float], baseline: Callable[[], float]
-) -> Figure:
-    """Measure both `runs` times, in turn; the functions give a rate."""
-    for _ in range(runs):
-        figure.product.append(product())
-        figure.baseline.append(baseline())
-    return figure
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A figure that is worth knowing, and has no baseline."""
+
+    case: str
+    unit: str
+    value: float
 
 
-def render_table(figures: Sequence[Figure]) -> str:
-    rows = [("question", "product", "against", "baseline", "ratio", "at least")]
-    rows += [
-        (
-            figure.question,
-            f"{_spread(figure.product)} {figure.unit}",
-            figure.baseline_name,
-            _spread(figure.baseline),
-            f"{figure.ratio:.2f} ({min(figure.ratios):.2f}–{max(figure.ratios):.2f})",
-            "" if figure.target is None else f"{figure.target:.2f}",
-        )
-        for figure in figures
-    ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    lines += [
-        f"{figure.question}: {name} {value:,.1f}"
-        for figure in figures
-        for name, value in figure.notes.items()
-    ]
-    return "\n".join(lines)
+Result = Comparison | Fact
+Question = Callable[[Bench], list[Result]]
 
 
-def write_json(figures: Sequence[Figure], path: Path) -> None:
-    path.write_text(
-        json.dumps(
-            {
-                "at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "machine": describe_machine(),
-                "figures": [asdict(figure) | {"ratio": figure.ratio} for figure in figures],
-            },
-            ensure_ascii=False,
-            indent=1,
-        )
-        + "\n"
-    )
+def compare(
+    bench: Bench,
+    case: str,
+    unit: str,
+    product: Callable[[], float],
+    baseline: Callable[[], float],
+    *,
+    target: float | None = None,
+) -> Comparison:
+    """Measure both in turn; each gives its speed, in `unit`, having set up what it needs."""
+    products, baselines = [], []
+    for run in range(1, bench.effort.runs + 1):
+        products.append(product())
+        baselines.append(baseline())
+        say(f"{case}, run {run}: {products[-1]:,.0f} against {baselines[-1]:,.0f} {unit}")
+    return Comparison(case, unit, tuple(products), tuple(baselines), target)
 
 
-def describe_machine() -> str:
-    models = [
-        line.partition(":")[2].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
-    ]
-    model = models[0] if models else platform.machine()
-    return (
-        f"{os.cpu_count()} cores of {model}, Python {platform.python_version()}, "
-        f"SQLite {sqlite3.sqlite_version}"
-    )
-
-
-def _spread(rates: Sequence[float]) -> str:
-    return f"{statistics.median(rates):,.0f} ({min(rates):,.0f}–{max(rates):,.0f})"
+def say(text: str) -> None:
+    """Progress, beside the table."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
