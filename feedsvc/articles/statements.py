@@ -15,8 +15,9 @@ import peewee
 
 from feedsvc.db import bound, to_microseconds
 
-#: Values of one statement: SQLite takes 32,766, and PostgreSQL 65,535.
-_MOST_VALUES = 20_000
+#: Of few sizes, since a driver keeps what it has prepared: each size is a statement of its own,
+#: and one of a thousand rows takes a megabyte.
+_ROWS_AT_ONCE = (100, 25, 5, 1)
 
 
 def fetch(sql: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -82,14 +83,15 @@ def insert_rows(
     head, converters = _head(table, names)
     group = f"({_places(len(names))})"
     end = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
-    step = _MOST_VALUES // len(names)
-    for start in range(0, len(rows), step):
-        part = [
-            [convert(value) for convert, value in zip(converters, row, strict=True)]
-            for row in rows[start : start + step]
-        ]
-        sql = head + ", ".join([group] * len(part)) + end
-        bound.execute_sql(sql, list(chain.from_iterable(part)))
+    values = [
+        [convert(value) for convert, value in zip(converters, row, strict=True)] for row in rows
+    ]
+    at = 0
+    for size in _ROWS_AT_ONCE:
+        while len(values) - at >= size:
+            sql = head + ", ".join([group] * size) + end
+            bound.execute_sql(sql, list(chain.from_iterable(values[at : at + size])))
+            at += size
 
 
 def _places(count: int) -> str:
