@@ -340,8 +340,9 @@ def check_feeds(service: Service, model: dict[str, Version]) -> None:
 
 
 @pytest.mark.slow
-def test_ten_thousand_messages_end_as_the_newest_versions_define(service):
+def test_ten_thousand_messages_end_as_the_newest_versions_define(serve):
     print(f"seed {SEED}")  # noqa: T201 (pytest shows it beside a failure)
+    service = serve(FEEDSVC_INGEST_RATE="unlimited")
     chance = random.Random(SEED)
     versions = make_versions(chance)
     sendings = make_sendings(versions, chance)
