@@ -14,6 +14,8 @@ import pytest
 from feedsvc import migrations
 from feedsvc.app import create_app
 from feedsvc.db import Database
+from feedsvc.ingest.dialects import DIALECTS
+from feedsvc.ingest.schemes import SCHEMES
 from feedsvc.ingest.sources import add_source
 from feedsvc.models import TABLES, Message
 from tests.conftest import drop_postgres_database, make_postgres_database, make_settings
@@ -156,8 +158,8 @@ def desk(request, house) -> Desk:
 @each()
 def test_wrong_key_is_refused(desk):
     body = json.dumps(desk.say()).encode()
-    wrong = desk.key[:-3] + ("abc=" if desk.key.endswith("=") else "abc")
-    desk.refuse(body, 401, NOT_VERIFIED, headers=desk.sign(body, wrong))
+    unknown = SCHEMES[desk.system.registration.scheme or DIALECTS[desk.system.dialect].schemes[0]]
+    desk.refuse(body, 401, NOT_VERIFIED, headers=desk.sign(body, unknown.make_key()))
 
 
 @each()
@@ -200,8 +202,9 @@ def test_replay_at_a_new_time_is_refused(desk):
     body = json.dumps(desk.say()).encode()
     headers = desk.sign(body)
     assert desk.take(body, headers) == "created"
-    later = headers["X-Ghost-Signature"][:-1] + "0"
-    desk.refuse(body, 401, NOT_VERIFIED, headers=headers | {"X-Ghost-Signature": later})
+    proof, _, milliseconds = headers["X-Ghost-Signature"].partition(", t=")
+    later = {"X-Ghost-Signature": f"{proof}, t={int(milliseconds) + 1}"}
+    desk.refuse(body, 401, NOT_VERIFIED, headers=headers | later)
 
 
 @each([one for one in SYSTEMS if one is not NATIVE])
