@@ -71,7 +71,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(demo.create_blueprint(database, settings))
     pages.register_pages(app, database, settings, releases)
     _register_probes(app, database)
-    register_error_handlers(app, settings.retry_after_seconds, pages.tell_people)
+    register_error_handlers(
+        app, settings.public_url, settings.retry_after_seconds, pages.tell_people
+    )
     return app
 
 
