@@ -41,6 +41,9 @@ class EventResult(Answered):
     feeds: list[str] = Field(description="The names of the feeds that show the article now.")
     warnings: list[FieldNote] = Field(description="What was repaired.")
     errors: list[FieldNote] = Field(description="What is wrong, if it was rejected.")
+    line: int | SkipJsonSchema[None] = Field(
+        None, ge=1, description="The line that the event stands in, if each has one."
+    )
     visible_at: datetime | SkipJsonSchema[None] = Field(
         None, description="When the article will appear, if it is not visible yet."
     )
@@ -51,12 +54,6 @@ class MessageAnswer(Answered):
 
     message_id: str = Field(description="The message's id: sent, or made of what was signed.")
     events: list[EventResult] = Field(description="What became of each event, in their order.")
-
-
-class LineResult(EventResult):
-    """What became of an event in a line."""
-
-    line: int = Field(ge=1, description="The line that the event stands in.")
 
 
 class BatchSummary(Answered):

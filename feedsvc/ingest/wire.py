@@ -66,7 +66,7 @@ def _from_bare_name(value: Any) -> Any:
 
 
 class WireCategory(Wire):
-    """A section of the paper. It needs a slug or a name; a bare name is enough of an object."""
+    """A section of the paper. It needs a slug or a name. A bare name may stand for it."""
 
     bare: SkipJsonSchema[str | None] = Field(None, exclude=True)
     slug: str | None = _optional(
@@ -173,9 +173,16 @@ class WithdrawEvent(Envelope):
     data: WireTombstone = Field(description="Which article.")
 
 
-class Batch(Wire):
-    """Several events in one message. `dialects.native` takes them apart, and reads each alone."""
+Event = SaveEvent | WithdrawEvent
 
-    events: Annotated[list[SaveEvent | WithdrawEvent], _limited("max_events")] = Field(
+
+class Batch(Wire):
+    """Several events in one message."""
+
+    events: Annotated[list[Event], _limited("max_events")] = Field(
         min_length=1, description="The events, which are done in this order."
     )
+
+
+#: A whole message. `dialects.native` takes it apart, and reads each event alone.
+Message = Event | Batch | Annotated[list[Event], _limited("max_events"), Field(min_length=1)]
