@@ -60,6 +60,8 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Body:
+    """`types` are those of the whole, or of each line."""
+
     media_type: str
     types: tuple[TypeName, ...]
     meaning: str
@@ -185,7 +187,7 @@ def _bodies(said: Mapping[str, Any]) -> tuple[Body, ...]:
     return tuple(
         Body(
             media_type,
-            _types(one["schema"]),
+            _types(one.get("x-itemSchema", one["schema"])),
             one["schema"].get("description", ""),
             tuple(_sample(sample) for sample in one.get("examples", {}).values()),
             (Limit("maxBytes", one["x-maxBytes"], one[SETTING]),) if "x-maxBytes" in one else (),

@@ -26,6 +26,14 @@ _FOREIGN = {
     "type": ["object", "array"],
     "description": "What another editorial system sends, as its dialect has it.",
 }
+_RESULT_LINES = {
+    "schema": {
+        "type": "string",
+        "description": "A result for each event, and a summary in the last line; or a problem "
+        "document, if it could not be done to the end.",
+    },
+    "x-itemSchema": {"anyOf": [ref("EventResult"), ref("BatchSummary"), ref("Problem")]},
+}
 _KINDS = (
     kinds.PARAMETER,
     kinds.UNREADABLE_MESSAGE,
@@ -48,7 +56,7 @@ def paths(settings: Settings) -> dict[str, Any]:
             "description": "At least one event was taken; of lines, the message was.",
             "content": {
                 JSON: {"schema": ref("MessageAnswer")} | _answers(examples, JSON),
-                NDJSON: {"schema": _result_lines()} | _answers(examples, NDJSON),
+                NDJSON: _RESULT_LINES | _answers(examples, NDJSON),
             },
         }
     } | problems(settings.public_url, *_KINDS, *unavailable(kinds.NO_ROOM))
@@ -119,14 +127,6 @@ def _body(examples: list[Example], settings: Settings) -> dict[str, Any]:
 
 def _most_bytes(setting: str, settings: Settings) -> dict[str, Any]:
     return {"x-maxBytes": getattr(settings, setting), SETTING: variable_name(setting)}
-
-
-def _result_lines() -> dict[str, Any]:
-    return {
-        "type": "string",
-        "description": "A result for each event, and a summary in the last line; or a problem "
-        "document, if it could not be done to the end.",
-    }
 
 
 def _answers(examples: list[Example], media_type: str) -> dict[str, Any]:
