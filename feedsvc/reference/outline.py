@@ -50,6 +50,8 @@ class Model:
     meaning: str
     fields: tuple[Field, ...]
     types: tuple[TypeName, ...]
+    #: Whether clients send it, rather than get it.
+    is_sent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,15 @@ class Outline:
 
 
 def read_outline(document: Mapping[str, Any]) -> Outline:
+    schemas = document["components"]["schemas"]
+    sent = _reachable(
+        [
+            operation.get("requestBody")
+            for item in document["paths"].values()
+            for operation in item.values()
+        ],
+        schemas,
+    )
     operations = list(_operations(document["paths"]))
     return Outline(
         tuple(
@@ -129,12 +140,29 @@ def read_outline(document: Mapping[str, Any]) -> Outline:
             )
             for tag in document["tags"]
         ),
-        tuple(_model(name, schema) for name, schema in document["components"]["schemas"].items()),
+        tuple(_model(name, schema, is_sent=name in sent) for name, schema in schemas.items()),
         {
             name: Scheme(name, said.get("name", "authorization"), said["description"])
             for name, said in document["components"]["securitySchemes"].items()
         },
     )
+
+
+def _reachable(value: Any, schemas: Mapping[str, Any]) -> set[str]:
+    """The models that something refers to, also by way of others."""
+    found: set[str] = set()
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list):
+            waiting += one
+        elif isinstance(one, Mapping):
+            waiting += one.values()
+            name = str(one.get("$ref", "")).rpartition("/")[2]
+            if name in schemas and name not in found:
+                found.add(name)
+                waiting.append(schemas[name])
+    return found
 
 
 def _operations(paths: Mapping[str, Any]) -> Iterator[tuple[str, Operation]]:
@@ -202,19 +230,22 @@ def _sample(said: Mapping[str, Any]) -> Sample:
     return Sample(said["summary"], text)
 
 
-def _model(name: str, schema: Mapping[str, Any]) -> Model:
+def _model(name: str, schema: Mapping[str, Any], *, is_sent: bool) -> Model:
     required = schema.get("required", ())
     fields = tuple(
         _field(field, said, is_required=field in required)
         for field, said in schema.get("properties", {}).items()
     )
-    return Model(name, schema.get("description", ""), fields, () if fields else _types(schema))
+    types = () if fields else _types(schema)
+    return Model(name, schema.get("description", ""), fields, types, is_sent)
 
 
 def _field(name: str, schema: Mapping[str, Any], *, is_required: bool, place: str = "") -> Field:
+    # Left out or null is the same, but in what is always there.
+    is_nullable = is_required and {"type": "null"} in schema.get("anyOf", ())
     return Field(
         name,
-        _types(schema),
+        _types(schema) + ((TypeName("null"),) if is_nullable else ()),
         is_required,
         schema.get("description", ""),
         tuple(_limits(schema)),
@@ -223,7 +254,7 @@ def _field(name: str, schema: Mapping[str, Any], *, is_required: bool, place: st
 
 
 def _types(schema: Mapping[str, Any]) -> tuple[TypeName, ...]:
-    """What a value can be. Null is left out: it says no more than leaving a field out."""
+    """What a value can be, null apart."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return (TypeName("object", model=name),)

@@ -4,6 +4,9 @@ Requests are made of the description by schemathesis. Most are signed, as Standa
 """
 
 import itertools
+import json
+import subprocess
+import sys
 
 import pytest
 import schemathesis
@@ -18,11 +21,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from feedsvc.reference.examples import SENDER
 from feedsvc.reference.openapi import build_document
 from tests.conftest import make_settings
 from tests.integration.conftest import shared_service  # noqa: F401 (a fixture)
 from tests.integration.server import PUBLIC_URL
-from tests.newsroom import publish, signed_raw
+from tests.newsroom import dumped, publish, signed_raw
 
 TOKEN = "a-token-that-opens-the-inbox"
 SETTINGS = {"FEEDSVC_API_TOKEN": TOKEN}
@@ -101,3 +105,19 @@ def test_every_answer_is_described(case, signing, shared_service):  # noqa: F811
     address = f"http://127.0.0.1:{shared_service.port}"
     name_what_is_there(case)
     case.call_and_validate(base_url=address, checks=CHECKS, auth=signing)
+
+
+def test_message_in_python_is_taken(shared_service, tmp_path):  # noqa: F811
+    """The reference's program, with a key, an address and an event of its own."""
+    address = f"http://127.0.0.1:{shared_service.port}/ingest/desk"
+    program = SENDER.replace("https://feeds.example/ingest/desk", address)
+    program = program.replace("whsec_…", shared_service.key)
+    (tmp_path / "event.json").write_bytes(dumped(publish("by-python")))
+    ran = subprocess.run(
+        [sys.executable, "-I", "-c", program],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    assert json.loads(ran.stdout)["events"][0]["status"] == "created"
