@@ -19,6 +19,7 @@ from feedsvc.ingest.sources import list_unreadable
 from feedsvc.ingest.vault import Vault, open_vault
 from feedsvc.pages import views as pages
 from feedsvc.problems import register_error_handlers
+from feedsvc.reference import views as reference
 from feedsvc.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
@@ -69,9 +70,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(inbox_api.create_blueprint(database, settings))
     app.register_blueprint(feeds.create_blueprint(database, settings, releases))
     app.register_blueprint(demo.create_blueprint(database, settings))
+    app.register_blueprint(reference.create_blueprint(settings))
     pages.register_pages(app, database, settings, releases)
     _register_probes(app, database)
-    register_error_handlers(app, settings.retry_after_seconds, pages.tell_people)
+    register_error_handlers(
+        app, settings.public_url, settings.retry_after_seconds, pages.tell_people
+    )
     return app
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from feedsvc import kinds
 from feedsvc.errors import (
     ArticleNotFoundError,
     ArticleWithdrawnError,
@@ -28,26 +29,34 @@ from feedsvc.errors import (
     SpoolError,
     TokenError,
 )
+from feedsvc.kinds import Kind
 
 log = logging.getLogger(__name__)
 
-_STATUSES: dict[type[FeedsvcError], HTTPStatus] = {
-    ParameterError: HTTPStatus.BAD_REQUEST,
-    MessageError: HTTPStatus.BAD_REQUEST,
-    SignatureError: HTTPStatus.UNAUTHORIZED,
-    TokenError: HTTPStatus.UNAUTHORIZED,
-    NoApiError: HTTPStatus.NOT_FOUND,
-    InboxError: HTTPStatus.NOT_FOUND,
-    FeedNotFoundError: HTTPStatus.NOT_FOUND,
-    ArticleNotFoundError: HTTPStatus.NOT_FOUND,
-    ArticleWithdrawnError: HTTPStatus.GONE,
-    BodyTimeoutError: HTTPStatus.REQUEST_TIMEOUT,
-    BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    RateLimitError: HTTPStatus.TOO_MANY_REQUESTS,
-    BatchError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    SpoolError: HTTPStatus.SERVICE_UNAVAILABLE,
-    DatabaseUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
-    SchemaError: HTTPStatus.SERVICE_UNAVAILABLE,
+PROBLEM = "application/problem+json"
+
+_KINDS: dict[type[FeedsvcError], Kind] = {
+    ParameterError: kinds.PARAMETER,
+    MessageError: kinds.UNREADABLE_MESSAGE,
+    SignatureError: kinds.UNVERIFIED,
+    TokenError: kinds.WRONG_TOKEN,
+    NoApiError: kinds.NO_ADDRESS,
+    InboxError: kinds.NO_MESSAGE,
+    FeedNotFoundError: kinds.NO_FEED,
+    ArticleNotFoundError: kinds.NO_ARTICLE,
+    ArticleWithdrawnError: kinds.WITHDRAWN,
+    BodyTimeoutError: kinds.SLOW_BODY,
+    BodyTooLargeError: kinds.TOO_LARGE,
+    RateLimitError: kinds.TOO_MANY_MESSAGES,
+    BatchError: kinds.LINES_OVER_LIMIT,
+    SpoolError: kinds.NO_ROOM,
+    DatabaseUnavailableError: kinds.DATABASE_AWAY,
+    SchemaError: kinds.NOT_READY,
+}
+#: What Werkzeug's own errors are; of those that are not here, the status says it all.
+_HTTP_KINDS = {
+    kind.status: kind
+    for kind in (kinds.BROKEN_BODY, kinds.NO_ADDRESS, kinds.WRONG_METHOD, kinds.MISTAKE)
 }
 #: Said instead of the error's own words, which are for the log.
 _DISCREET = {
@@ -56,34 +65,43 @@ _DISCREET = {
 }
 
 
-def problem_body(status: int, detail: str, **more: Any) -> dict[str, Any]:
+def problem_body(kind: Kind, public_url: str, detail: str, **more: Any) -> dict[str, Any]:
     """Problem details (RFC 9457, section 3): `detail` is for people, `more` for programs."""
-    title = HTTPStatus(status).phrase
-    return {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return {
+        "type": kind.uri(public_url),
+        "title": kind.title,
+        "status": int(kind.status),
+        "detail": detail,
+        **more,
+    }
 
 
-def problem(status: int, detail: str, **more: Any) -> Response:
+def _problem(body: dict[str, Any]) -> Response:
     """A problem details answer. It is never cached."""
     return Response(
-        json.dumps(problem_body(status, detail, **more)) + "\n",
-        status,
-        content_type="application/problem+json",
+        json.dumps(body) + "\n",
+        body["status"],
+        content_type=PROBLEM,
         headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
     )
 
 
 def register_error_handlers(
-    app: Flask, retry_after_seconds: int, tell: Callable[[Response], Response]
+    app: Flask,
+    public_url: str,
+    retry_after_seconds: int,
+    tell: Callable[[Response], Response],
 ) -> None:
     """Answer every error with a problem document, as `tell` has it told to who asks."""
 
     @app.errorhandler(FeedsvcError)
     def explain(error: FeedsvcError) -> Response:
-        status = _STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
+        kind = _KINDS.get(type(error), kinds.MISTAKE)
+        status, detail = kind.status, _DISCREET.get(type(error), str(error))
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("%s %r: %s", request.method, request.path, error)
         more = {"parameter": error.name} if isinstance(error, ParameterError) else {}
-        response = problem(status, _DISCREET.get(type(error), str(error)), **more)
+        response = _problem(problem_body(kind, public_url, detail, **more))
         if isinstance(error, RateLimitError):
             response.headers["Retry-After"] = str(error.retry_after_seconds)
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -96,8 +114,12 @@ def register_error_handlers(
 
     @app.errorhandler(HTTPException)
     def translate(error: HTTPException) -> Response:
-        status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
-        response = problem(status, error.description or HTTPStatus(status).phrase)
+        status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+        detail = error.description or status.phrase
+        kind = _HTTP_KINDS.get(status)
+        response = _problem(
+            _nameless(status, detail) if kind is None else problem_body(kind, public_url, detail)
+        )
         for name, value in error.get_headers(request.environ):
             if name not in ("Content-Type", "Content-Length"):
                 response.headers[name] = value
@@ -106,11 +128,14 @@ def register_error_handlers(
     @app.errorhandler(Exception)
     def confess(error: Exception) -> Response:
         log.error("%s %r failed", request.method, request.path, exc_info=error)
-        response = problem(
-            HTTPStatus.INTERNAL_SERVER_ERROR,
-            "feedsvc made a mistake. It is in the log; nothing was written.",
-        )
+        detail = "feedsvc made a mistake. It is in the log; nothing was written."
+        response = _problem(problem_body(kinds.MISTAKE, public_url, detail))
         return _in_words(response, tell)
+
+
+def _nameless(status: HTTPStatus, detail: str) -> dict[str, Any]:
+    """A problem of which there is no more to say than its status (RFC 9457, section 4.2.1)."""
+    return {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
 
 
 def _in_words(response: Response, tell: Callable[[Response], Response]) -> Response:

@@ -19,11 +19,13 @@ EVERY_ROOM = {
     "feeds",
     "hub",
     "ingest",
+    "kinds",
     "migrations",
     "models",
     "pages",
     "problems",
     "push",
+    "reference",
     "rendering",
     "serving",
     "settings",
@@ -38,14 +40,15 @@ MAY_IMPORT = {
     "articles": ({"models", "db", "errors"}, "the store knows nothing of HTTP or feeds"),
     "rendering": ({"articles", "errors"}, "rendering is pure: values in, bytes out"),
     "serving": ({"errors"}, "serving knows bytes and validators, nothing of articles"),
-    "problems": ({"errors"}, "an answer to an error needs only the error"),
+    "kinds": (set(), "what can go wrong is called by names that everything shares"),
+    "problems": ({"errors", "kinds"}, "an answer to an error needs only the error"),
     "feeds": (
         {"articles", "rendering", "serving", "models", "db", "settings", "errors"},
         "feeds read what ingest wrote, and never meet it",
     ),
     "ingest": (
         {"articles", "rendering", "feeds.catalog", "models", "db", "settings", "errors"}
-        | {"problems"},
+        | {"kinds", "problems"},
         "ingest commits a change; who is told of it is not its business",
     ),
     "hub": (
@@ -59,6 +62,11 @@ MAY_IMPORT = {
     "demo": (
         {"articles", "ingest", "pages", "serving", "push", "db", "settings", "errors"},
         "sample news comes in by the door that all news comes in by",
+    ),
+    "reference": (
+        {"feeds", "ingest", "kinds", "pages", "problems", "rendering", "serving", "settings"}
+        | {"errors"},
+        "the reference reads what every room says of itself, and no database",
     ),
     "push": ({"errors"}, "the sender's side shares nothing with the service"),
     "app": (EVERY_ROOM - {"push"}, "the application is put together without the command line"),

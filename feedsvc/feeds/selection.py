@@ -36,6 +36,32 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """A name that means something in a feed's query string: a whole number, for now."""
+
+    name: str
+    meaning: str
+    lowest: int
+    highest: int
+    default: int
+
+
+def limit_parameter(settings: Settings) -> Parameter:
+    return Parameter(
+        "limit",
+        "How many articles the feed has at the most, the newest first.",
+        lowest=1,
+        highest=settings.max_entries,
+        default=settings.default_entries,
+    )
+
+
+def list_parameters(settings: Settings) -> list[Parameter]:
+    """All that a feed's query string can say."""
+    return [limit_parameter(settings)]
+
+
+@dataclass(frozen=True, slots=True)
 class Headline:
     """An article as a list of them shows it."""
 
@@ -52,14 +78,16 @@ def parse_selection(parameters: Sequence[tuple[str, str]], settings: Settings) -
     Raises:
         ParameterError: a value that its name can't have.
     """
-    values = [value for name, value in parameters if name == "limit"]
+    limit = limit_parameter(settings)
+    values = [value for name, value in parameters if name == limit.name]
     if not values:
-        return Selection(settings.default_entries)
-    highest = settings.max_entries
+        return Selection(limit.default)
     if len(set(values)) > 1:
-        raise ParameterError("limit", "was given twice with different values.")
-    if not _NUMBER.fullmatch(values[0]) or not 1 <= int(values[0]) <= highest:
-        raise ParameterError("limit", f"must be a whole number from 1 to {highest}.")
+        raise ParameterError(limit.name, "was given twice with different values.")
+    if not _NUMBER.fullmatch(values[0]) or not limit.lowest <= int(values[0]) <= limit.highest:
+        raise ParameterError(
+            limit.name, f"must be a whole number from {limit.lowest} to {limit.highest}."
+        )
     return Selection(int(values[0]))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from feedsvc.db import Database
 from feedsvc.errors import InboxError, NoApiError, ParameterError, TokenError
@@ -31,34 +31,32 @@ class InboxMessage(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    number: int
-    source: str
-    message_id: str
-    media_type: str
-    received_at: datetime
-    size_bytes: int
-    #: SHA-256 of the body, in hexadecimal digits.
-    digest: str
-    #: What it was answered: an HTTP status, and how many of its events became what.
-    status: int
-    counts: dict[str, int]
-    refused: bool
-    duration_seconds: float
+    number: int = Field(description="What the inbox knows it by.")
+    source: str = Field(description="Who sent it.")
+    message_id: str = Field(description="The message's id: sent, or made of what was signed.")
+    media_type: str = Field(description="The content type that it came with.")
+    received_at: datetime = Field(description="When it came, or was done last.")
+    size_bytes: int = Field(description="How large its body is.")
+    digest: str = Field(description="SHA-256 of the body, in hexadecimal digits.")
+    status: int = Field(description="The HTTP status that it was answered with.")
+    counts: dict[str, int] = Field(description="How many of its events came to which status.")
+    refused: bool = Field(description="Whether it, or one of its events, was refused.")
+    duration_seconds: float = Field(description="How long it took to do.")
 
 
 class InboxPage(BaseModel):
-    """Messages, the newest first, and the address of those before them, if there are any."""
+    """A page of the inbox."""
 
     model_config = ConfigDict(frozen=True)
 
-    messages: list[InboxMessage]
-    next: str | None
+    messages: list[InboxMessage] = Field(description="The newest first.")
+    next: str | None = Field(description="The address of those before them, if there are any.")
 
 
 class InboxEntry(InboxMessage):
     """A message with the answer that it was given."""
 
-    answer: dict[str, Any]
+    answer: dict[str, Any] = Field(description="What it was answered.")
 
 
 def create_blueprint(database: Database, settings: Settings) -> Blueprint:

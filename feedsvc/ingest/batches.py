@@ -10,14 +10,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
-from http import HTTPStatus
 from typing import Any
 
+from feedsvc import kinds
 from feedsvc.db import Database
 from feedsvc.errors import BatchError, DatabaseUnavailableError, MessageError
 from feedsvc.ingest.bodies import SpooledBody
 from feedsvc.ingest.inbox import Answer
 from feedsvc.ingest.reading import Delivery
+from feedsvc.kinds import Kind
 from feedsvc.problems import problem_body
 from feedsvc.settings import Settings
 
@@ -75,11 +76,11 @@ def receive_lines(
             if not counts:
                 raise
             log.error("source=%s message=%s: %s", part.source.name, part.message_id, error)  # noqa: TRY400
-            yield _line(_cut_short(HTTPStatus.SERVICE_UNAVAILABLE, "The database went away."))
+            yield _line(_cut_short(kinds.DATABASE_AWAY, settings, "The database went away."))
             return
         except Exception:
             log.exception("source=%s message=%s failed", part.source.name, part.message_id)
-            yield _line(_cut_short(HTTPStatus.INTERNAL_SERVER_ERROR, "feedsvc made a mistake."))
+            yield _line(_cut_short(kinds.MISTAKE, settings, "feedsvc made a mistake."))
             return
         for result in answer.events:
             counts[result["status"]] += 1
@@ -110,9 +111,10 @@ def _part(delivery: Delivery, lines: list[bytes], lines_before: int) -> Iterator
         yield replace(delivery, message_id=name, body=text, lines_before=lines_before)
 
 
-def _cut_short(status: HTTPStatus, what: str) -> dict[str, Any]:
+def _cut_short(kind: Kind, settings: Settings, what: str) -> dict[str, Any]:
     return problem_body(
-        status,
+        kind,
+        settings.public_url,
         f"{what} What the lines before tell is done; send the same message again to go on.",
     )
 

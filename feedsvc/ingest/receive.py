@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from feedsvc import kinds
 from feedsvc.db import Changes, Database
 from feedsvc.errors import ContentTypeError, InboxError, MessageError
 from feedsvc.ingest import inbox
@@ -24,9 +25,6 @@ from feedsvc.settings import Settings
 log = logging.getLogger(__name__)
 
 _ACCEPTED = 200
-_UNREADABLE = 400
-_WRONG_TYPE = 415
-_UNPROCESSABLE = 422
 
 
 class _RehearsedError(Exception):
@@ -148,25 +146,26 @@ def _apply(
     read: list[Candidate] | Refusal, delivery: Delivery, changes: Changes, settings: Settings
 ) -> Answer:
     if isinstance(read, Refusal):
-        return _refusal(read, delivery)
+        return _refusal(read, delivery, settings)
     results = Applying(delivery, changes, settings).apply(read)
     body: dict[str, Any] = {"message_id": delivery.message_id, "events": results}
     if any(result["status"] != REJECTED for result in results):
         return _answer(_ACCEPTED, body)
     faults = [fault for result in results for fault in result["errors"]]
     detail = "The event was refused." if len(results) == 1 else "Every event was refused."
-    return _answer(_UNPROCESSABLE, problem_body(_UNPROCESSABLE, detail, errors=faults) | body)
+    problem = problem_body(kinds.REFUSED, settings.public_url, detail, errors=faults)
+    return _answer(kinds.REFUSED.status, problem | body)
 
 
-def _refusal(refusal: Refusal, delivery: Delivery) -> Answer:
+def _refusal(refusal: Refusal, delivery: Delivery, settings: Settings) -> Answer:
     error, faults = refusal.error, placed(refusal.faults, "")
-    status = _UNPROCESSABLE
+    kind = kinds.REFUSED
     if isinstance(error, ContentTypeError):
-        status = _WRONG_TYPE
+        kind = kinds.WRONG_CONTENT_TYPE
     elif isinstance(error, MessageError):
-        status = _UNREADABLE
-    body = problem_body(status, str(error), errors=faults)
-    return _answer(status, body | {"message_id": delivery.message_id, "events": []})
+        kind = kinds.UNREADABLE_MESSAGE
+    body = problem_body(kind, settings.public_url, str(error), errors=faults)
+    return _answer(kind.status, body | {"message_id": delivery.message_id, "events": []})
 
 
 def _answer(status: int, body: dict[str, Any]) -> Answer:

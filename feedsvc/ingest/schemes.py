@@ -37,6 +37,8 @@ class Scheme:
     name: str
     verify: Callable[[Headers, Body, Sequence[str], datetime, int], Verified]
     make_key: Callable[[], str]
+    #: The header fields that it reads, and what each holds.
+    headers: tuple[tuple[str, str], ...]
     #: Whether a key is only ever compared, so that its hash is enough.
     is_hashed: bool = False
     #: Whether the sender gives each message an id, and a new one to a message that it mended.
@@ -138,13 +140,34 @@ def _make_token() -> str:
     return base64.b32encode(secrets.token_bytes(_TOKEN_BYTES)).decode("ascii").rstrip("=").lower()
 
 
+_WEBHOOK_SIGNATURE = (
+    "`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`, keyed with the bytes that the "
+    "key's base64 (after `whsec_`) stands for. Several are separated by spaces."
+)
+_STANDARD = (
+    ("webhook-id", "An id of the message, unique for each: printable ASCII without full stops."),
+    ("webhook-timestamp", "When it was signed, in Unix seconds."),
+    ("webhook-signature", _WEBHOOK_SIGNATURE),
+)
+_SUPERDESK = "`sha1=` or `sha256=`, and the hexadecimal HMAC over the body."
+_GHOST_HEADER = "`sha256=…, t=…`: the hexadecimal HMAC over body and time, and the time."
+_HUB = "`sha256=`, and the hexadecimal HMAC-SHA256 over the body."
+
 SCHEMES = {
     scheme.name: scheme
     for scheme in (
-        Scheme("standard-webhooks", _verify_standard, signatures.make_key, has_ids=True),
-        Scheme("superdesk", _verify_superdesk, _make_token),
-        Scheme("ghost", _verify_ghost, _make_token),
-        Scheme("hub-signature", _verify_hub, _make_token),
-        Scheme("bearer", _verify_bearer, _make_token, is_hashed=True),
+        Scheme("standard-webhooks", _verify_standard, signatures.make_key, _STANDARD, has_ids=True),
+        Scheme(
+            "superdesk", _verify_superdesk, _make_token, (("x-superdesk-signature", _SUPERDESK),)
+        ),
+        Scheme("ghost", _verify_ghost, _make_token, (("x-ghost-signature", _GHOST_HEADER),)),
+        Scheme("hub-signature", _verify_hub, _make_token, (("x-hub-signature-256", _HUB),)),
+        Scheme(
+            "bearer",
+            _verify_bearer,
+            _make_token,
+            (("authorization", "`Bearer`, and the key."),),
+            is_hashed=True,
+        ),
     )
 }

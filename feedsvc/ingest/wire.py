@@ -7,12 +7,33 @@ same as leaving a field out.
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 _LARGEST_INTEGER = 2**53  # beyond it JSON's readers disagree (RFC 8259, section 6)
 
+#: Names, in a field's schema, the setting that limits its length. `drafting` judges it.
+LIMIT = "x-limit"
 
-#: A list is judged up to its first wrong item: a million of them are one fault, not a million.
-_MANY: Any = Field(None, fail_fast=True)
+
+def _limited(setting: str) -> Any:
+    return Field(json_schema_extra={LIMIT: setting})
+
+
+def _optional(meaning: str) -> Any:
+    return Field(None, description=meaning)
+
+
+def _many(meaning: str) -> Any:
+    """A list is judged up to its first wrong item: a million of them are one fault."""
+    return Field(None, description=meaning, fail_fast=True)
+
+
+Id = Annotated[str, _limited("max_id_chars")]
+Url = Annotated[str, _limited("max_url_chars")]
+Line = Annotated[str, _limited("max_title_chars")]
+Prose = Annotated[str, _limited("max_summary_chars")]
+Content = Annotated[str, _limited("max_content_chars")]
+_FEW = _limited("max_list_items")
 
 
 class Wire(BaseModel):
@@ -20,16 +41,20 @@ class Wire(BaseModel):
 
 
 class WireAuthor(Wire):
-    name: str | None = None
-    url: str | None = None
+    name: Line | None = _optional("As bylines write it. An author without a name is left out.")
+    url: Url | None = _optional("A page about the author.")
 
 
 class WireAttachment(Wire):
-    url: str
-    mime_type: str
-    title: str | None = None
-    size_in_bytes: int | None = Field(None, ge=0, le=_LARGEST_INTEGER)
-    duration_in_seconds: float | None = Field(None, ge=0, le=_LARGEST_INTEGER)
+    url: Url = Field(description="Where the file is.")
+    mime_type: str = Field(description="Its media type, such as `audio/mpeg`.")
+    title: Line | None = _optional("What it is called.")
+    size_in_bytes: int | None = Field(
+        None, ge=0, le=_LARGEST_INTEGER, description="How large the file is."
+    )
+    duration_in_seconds: float | None = Field(
+        None, ge=0, le=_LARGEST_INTEGER, description="How long it plays."
+    )
 
 
 def _from_bare_name(value: Any) -> Any:
@@ -41,57 +66,123 @@ def _from_bare_name(value: Any) -> Any:
 
 
 class WireCategory(Wire):
-    bare: str | None = Field(None, exclude=True)
-    slug: str | None = None
-    name: str | None = None
-    parent: "CategoryOrName | None" = None
+    """A section of the paper. It needs a slug or a name. A bare name may stand for it."""
+
+    bare: SkipJsonSchema[str | None] = Field(None, exclude=True)
+    slug: str | None = _optional(
+        "Its name in addresses: lower-case ASCII letters, digits and single hyphens. Made from the "
+        "name where it is missing."
+    )
+    name: Line | None = _optional("What it is called. Another name than before renames it.")
+    parent: "CategoryOrName | None" = _optional(
+        "The section that it is below. Another one than before moves it."
+    )
 
 
-CategoryOrName = Annotated[WireCategory, BeforeValidator(_from_bare_name)]
+CategoryOrName = Annotated[
+    WireCategory, BeforeValidator(_from_bare_name, json_schema_input_type=str | WireCategory)
+]
 
 
 class WireItem(Wire):
-    id: str
-    guid: str | None = None
-    alias: str | None = None
-    url: str
-    has_made_url: bool | None = None
-    title: str
-    summary: str | None = None
-    content_html: str | None = None
-    content_text: str | None = None
-    language: str | None = None
-    authors: list[WireAuthor] | None = _MANY
-    tags: list[str] | None = _MANY
-    categories: list[CategoryOrName] | None = _MANY
-    image: str | None = None
-    attachments: list[WireAttachment] | None = _MANY
-    date_published: str
-    date_modified: str | None = None
-    minor: bool | None = None
-    correction: str | None = None
-    embargo_until: str | None = None
-    expires_at: str | None = None
-    content_policy: Literal["full", "summary", "headline"] | None = None
+    """An article, as an item of JSON Feed 1.1 with categories. Other fields are passed over."""
+
+    id: Id = Field(description="What its source knows the article by, for ever.")
+    guid: Id | None = _optional(
+        "What readers know it by, if they know it from another feed already. Without it, one is "
+        "made, and kept."
+    )
+    #: What dialects say beside: another id of the article, and whether its address was made.
+    alias: SkipJsonSchema[str | None] = None
+    url: Url = Field(description="Where the article is on the web.")
+    has_made_url: SkipJsonSchema[bool | None] = None
+    title: Line = Field(description="Its headline, as plain text.")
+    summary: Prose | None = _optional(
+        "A few sentences of plain text. Without it, one is made from the content."
+    )
+    content_html: Content | None = _optional(
+        "The text in HTML. What acts or styles is removed; relative addresses are made absolute."
+    )
+    content_text: Content | None = _optional(
+        "The text without markup, in the place of `content_html`; blank lines part paragraphs."
+    )
+    language: str | None = _optional("A language tag (BCP 47), such as `vi` or `en-GB`.")
+    authors: Annotated[list[WireAuthor], _FEW] | None = _many("Who wrote it, in their order.")
+    tags: Annotated[list[Line], _FEW] | None = _many("Words that it may be found by.")
+    categories: Annotated[list[CategoryOrName], _FEW] | None = _many(
+        "The sections that it stands in, each an object or a bare name. It shows in the feeds of "
+        "the sections above them, too."
+    )
+    image: Url | None = _optional("Its picture.")
+    attachments: Annotated[list[WireAttachment], _FEW] | None = _many(
+        "Files that belong to it: sound, video, documents."
+    )
+    date_published: str = Field(
+        description="When it was published (RFC 3339). In the future, the article appears then."
+    )
+    date_modified: str | None = _optional(
+        "When it was last edited (RFC 3339). An event with an older one than before is stale, and "
+        "changes nothing."
+    )
+    minor: bool | None = _optional(
+        "Whether it is the mending of a slip, of which readers are not told."
+    )
+    correction: Prose | None = _optional(
+        "A sentence on what was wrong, which stands on top of the article in every format."
+    )
+    embargo_until: str | None = _optional(
+        "The article appears at that moment (RFC 3339), if it is later than `date_published`."
+    )
+    expires_at: str | None = _optional(
+        "The article leaves every feed at that moment (RFC 3339). A later one brings it back."
+    )
+    content_policy: Literal["full", "summary", "headline"] | None = _optional(
+        "How much of it feeds may show: all, no more than picture and summary, or no more than "
+        "the headline. `full` is the default."
+    )
 
 
 class WireTombstone(Wire):
-    id: str
-    guid: str | None = None
-    alias: str | None = None
-    date_modified: str | None = None
+    """Which article is taken back."""
+
+    id: Id = Field(description="What its source knows the article by.")
+    guid: Id | None = _optional("What readers know it by, if it was sent with one.")
+    alias: SkipJsonSchema[str | None] = None
+    date_modified: str | None = _optional("When it was taken back (RFC 3339).")
 
 
 class Envelope(Wire):
-    type: str
-    timestamp: str | None = None
+    type: str = Field(description="What happened.")
+    timestamp: str | None = _optional(
+        "When it happened (RFC 3339), for telling events apart that come out of order. Without it, "
+        "when the message was signed."
+    )
 
 
 class SaveEvent(Envelope):
-    type: Literal["article.published", "article.updated"]
-    data: WireItem
+    """An article was published or edited: both save it."""
+
+    type: Literal["article.published", "article.updated"] = Field(description="What happened.")
+    data: WireItem = Field(description="The article, whole.")
 
 
 class WithdrawEvent(Envelope):
-    type: Literal["article.withdrawn"]
-    data: WireTombstone
+    """An article was taken back: it leaves every feed."""
+
+    type: Literal["article.withdrawn"] = Field(description="What happened.")
+    data: WireTombstone = Field(description="Which article.")
+
+
+Event = SaveEvent | WithdrawEvent
+
+
+class Batch(Wire):
+    """Several events in one message."""
+
+    events: Annotated[list[Event], _limited("max_events")] = Field(
+        min_length=1, description="The events, which are done in this order."
+    )
+
+
+#: A whole message. `dialects.native` takes it apart, and reads each event alone.
+Message = Event | Batch | Annotated[list[Event], _limited("max_events"), Field(min_length=1)]

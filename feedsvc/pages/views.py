@@ -32,7 +32,9 @@ _FINGERPRINTS = {
 _NEWEST = 8
 _NEWEST_OF_SECTION = 3
 #: What addresses begin with that programs ask: they get no HTML, whatever they say they accept.
-_FOR_PROGRAMS = frozenset({"feeds", "ingest", "private", "hub", "healthz", "readyz", "metrics"})
+_FOR_PROGRAMS = frozenset(
+    {"feeds", "ingest", "private", "hub", "healthz", "readyz", "metrics", "inbox", "openapi"}
+)
 
 
 def register_pages(app: Flask, database: Database, settings: Settings, releases: Releases) -> None:
@@ -154,13 +156,17 @@ def tell_people(response: Response) -> Response:
     if request.path.strip("/").partition("/")[0].partition(".")[0] in _FOR_PROGRAMS:
         return response
     response.vary.add("Accept")
-    # By name: whoever takes anything is no person with a browser.
-    kinds = [kind.partition(";")[0].strip() for kind, weight in request.accept_mimetypes if weight]
-    if "text/html" not in map(str.lower, kinds):
+    if not is_person():
         return response
     response.set_data(render_template("problem.html", status=response.status_code))
     response.content_type = "text/html; charset=utf-8"
     return as_page(response)
+
+
+def is_person() -> bool:
+    """Whether who asks accepts HTML by name: whoever takes anything has no browser."""
+    kinds = [kind.partition(";")[0].strip() for kind, weight in request.accept_mimetypes if weight]
+    return "text/html" in map(str.lower, kinds)
 
 
 def _speak_languages(app: Flask, settings: Settings) -> None:
@@ -181,20 +187,25 @@ def _speak_languages(app: Flask, settings: Settings) -> None:
     )
     base_path = urlsplit(settings.public_url).path
 
+    def page_path(path: str) -> str:
+        """Another page's address, in the language that this one's names."""
+        asked = _asked_language()
+        return base_path + path + (f"?lang={asked}" if asked else "")
+
     def asset(name: str) -> str:
         return base_path + url_for("pages.send_static", name=name, v=_FINGERPRINTS[name])
 
     @app.context_processor
     def offer() -> dict[str, Any]:
         """What every page needs."""
-        asked = _asked_language()
         return {
             "settings": settings,
             "language": str(get_locale()),
             "languages": LANGUAGES,
             "asset": asset,
-            "home_path": f"{base_path}/" + (f"?lang={asked}" if asked else ""),
-            "address_language": asked,
+            "page_path": page_path,
+            "home_path": page_path("/"),
+            "address_language": _asked_language(),
             "feed_url": lambda name: feed_url(name, settings),
             "feed_title": lambda feed: feed_title(feed, settings),
         }

@@ -19,11 +19,14 @@ _SETTLED = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """A document in one format. `changed_at` is when anything in it last changed."""
+    """A document in one format. `changed_at` is when anything in it last changed, if it is known.
+
+    One without is told apart by its ETag alone.
+    """
 
     body: bytes
     media_type: str
-    changed_at: datetime
+    changed_at: datetime | None
     #: For how long it may be kept, and for how much longer it may be served when feedsvc can't be
     #: reached or is being asked, in seconds.
     max_age_seconds: int
@@ -43,15 +46,17 @@ def answer(representation: Representation, request: Request, now: datetime) -> R
     headers = {
         "Content-Type": _content_type(representation.media_type),
         "ETag": representation.etag,
-        "Last-Modified": http_date(min(representation.changed_at, now - _SETTLED)),
         "Cache-Control": _cache_control(representation),
         "Vary": "Accept-Encoding",
         "X-Content-Type-Options": "nosniff",
     }
+    changed_at = representation.changed_at
+    if changed_at is not None:
+        headers["Last-Modified"] = http_date(min(changed_at, now - _SETTLED))
     conditions = dict(request.environ)
     if mark := conditions.get("HTTP_IF_NONE_MATCH"):
         conditions["HTTP_IF_NONE_MATCH"] = _PROXY_MARK.sub("", mark)
-    if now - representation.changed_at < _SETTLED:
+    if changed_at is None or now - changed_at < _SETTLED:
         conditions.pop("HTTP_IF_MODIFIED_SINCE", None)
     if conditions.get("HTTP_IF_MATCH", "").strip() == "*":  # met by any document there is
         conditions.pop("HTTP_IF_MATCH")

@@ -123,6 +123,43 @@ def test_page_of_an_address_that_is_none_is_accessible_and_fits(browser, axe, sa
         assert violations(page, axe) == []
 
 
+@each_look
+def test_reference_is_accessible_and_fits(browser, axe, sample, look):
+    with opened(browser, f"{sample}/docs", look) as page:
+        photograph(page, "docs", look)
+        assert page.locator("html").get_attribute("lang") == look["language"]
+        assert fits(page)
+        assert violations(page, axe) == []
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        assert fits(page)
+        assert violations(page, axe) == []
+
+
+@some_looks
+def test_page_of_a_kind_of_problem_is_accessible_and_fits(browser, axe, sample, look):
+    with opened(browser, f"{sample}/problems/refused", look) as page:
+        photograph(page, "problem", look)
+        assert fits(page)
+        assert violations(page, axe) == []
+
+
+def test_footer_leads_to_the_reference_and_that_to_a_kind_of_problem(browser, sample):
+    with opened(browser, f"{sample}/") as page:
+        page.click("footer a")
+        page.click(".contents a[href='#problems']")
+        assert page.url.endswith("/docs#problems")
+        link = page.locator(".headlines a").last
+        title = link.inner_text()
+        link.click()
+        assert page.locator("h1").inner_text() == title
+
+
+def test_reference_says_everything_without_scripts(browser, sample):
+    with opened(browser, f"{sample}/docs", java_script_enabled=False) as page:
+        page.click("summary >> nth=0")
+        assert '"article.published"' in page.locator("details pre").first.inner_text()
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_keyboard_alone_reaches_everything_and_shows_where_it_is(browser, sample, size):
     with opened(browser, f"{sample}/", LOOKS[0] | {"size": size}) as page:

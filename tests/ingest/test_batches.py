@@ -231,7 +231,7 @@ def test_database_that_goes_away_midway_is_told_in_the_last_line(sqlite_newsroom
     blocker.rollback()
     blocker.close()
     last = json.loads(told[-1])
-    assert (last["status"], last["title"]) == (503, "Service Unavailable")
+    assert (last["status"], last["title"]) == (503, "The database can't be used just now")
     assert len(told) == 201
     _, summary = send(newsroom, body, message_id="m")
     assert summary["counts"] == {"created": 450}

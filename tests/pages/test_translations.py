@@ -10,15 +10,23 @@ from babel.messages.pofile import read_po
 
 import feedsvc
 from feedsvc.pages.languages import LANGUAGES, TRANSLATIONS
+from feedsvc.reference.openapi import build_document
+from feedsvc.reference.outline import read_outline
+from feedsvc.reference.texts import list_texts
+from tests.conftest import make_settings
 
 PACKAGE = Path(feedsvc.__file__).parent
 CATALOGUES = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
 
 
 def texts() -> set:
-    """What the templates say, as gettext knows it: one text, or those of one and of many."""
+    """What the pages say, as gettext knows it: one text, or those of one and of many.
+
+    It stands in the templates, and for the reference where what it tells of stands.
+    """
     found = extract_from_dir(str(PACKAGE), [("**/templates/**.html", "jinja2")])
-    return {message for _, _, message, _, _ in found}
+    document = build_document(make_settings("sqlite:///none.db"))
+    return {message for _, _, message, _, _ in found} | list_texts(read_outline(document))
 
 
 def catalogue(path: Path) -> Catalog:
