@@ -177,6 +177,9 @@ class Settings(BaseSettings):
         600.0, gt=0, description="How long an NDJSON body may take to arrive."
     )
     max_json_depth: Count = Field(32, description="Nesting of a message's JSON.")
+    max_json_values: Count = Field(
+        200_000, description="Values in a message's JSON, or in a line's: the commas count."
+    )
     max_html_tags: Count = Field(
         5_000, description="Tags in one article's HTML; cleaning takes the square of nested tags."
     )

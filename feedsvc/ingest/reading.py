@@ -19,6 +19,7 @@ from feedsvc.errors import (
 )
 from feedsvc.ingest.dialects import DIALECTS, native
 from feedsvc.ingest.dialects.translation import Item, Options
+from feedsvc.ingest.drafting import told
 from feedsvc.ingest.events import Event, Origin, Save
 from feedsvc.ingest.parsing import parse_body
 from feedsvc.ingest.sources import Source
@@ -114,7 +115,7 @@ def _list_items(
         return
     if media_type != JSON and not media_type.endswith("+json"):
         raise ContentTypeError(delivery.content_type)
-    items = list_items(parse_body(delivery.body, settings.max_json_depth))
+    items = list_items(parse_body(delivery.body, settings.max_json_depth, settings.max_json_values))
     if len(items) > settings.max_events:
         pointer = items[0].pointer.rpartition("/")[0]
         limit = f"has more than {settings.max_events} events (FEEDSVC_MAX_EVENTS)"
@@ -127,7 +128,9 @@ def _list_line(
 ) -> Iterator[tuple[int | None, Item | Candidate]]:
     """What a line holds; one that can't be read does not stop the others."""
     try:
-        items = list_items(parse_body(text, settings.max_json_depth, "line"))
+        items = list_items(
+            parse_body(text, settings.max_json_depth, settings.max_json_values, "line")
+        )
     except (EventError, MessageError) as error:
         faults = error.faults if isinstance(error, EventError) else (Fault("", str(error)),)
         yield line, _faulty("", None, faults, line)
@@ -168,8 +171,8 @@ def _read(
         # Two native fields may have been one of the sender's.
         faults = tuple(dict.fromkeys(map(place, error.faults)))
         return _faulty(item.pointer, said_id, faults, line)
-    told = warnings + tuple(map(place, read.warnings))
-    return Candidate(item.pointer, said_id, replace(read, warnings=told), (), place, line)
+    all_told = told((*warnings, *map(place, read.warnings)))
+    return Candidate(item.pointer, said_id, replace(read, warnings=all_told), (), place, line)
 
 
 def _rendered_on_trial(

@@ -11,6 +11,7 @@ from feedsvc.errors import MessageError
 from feedsvc.ingest.parsing import parse_body
 
 DEPTH = 4
+VALUES = 1_000_000
 
 unhurried = settings(deadline=None)
 
@@ -29,21 +30,21 @@ values = st.recursive(
 @given(values, st.booleans())
 def test_any_json_value_is_read_as_it_was_written(value, ascii_only):
     body = json.dumps(value, ensure_ascii=ascii_only).encode()
-    assert parse_body(body, 1000) == value
+    assert parse_body(body, 1000, VALUES) == value
 
 
 @unhurried
 @given(st.binary())
 def test_any_bytes_are_read_or_refused(body):
     with suppress(MessageError):
-        parse_body(body, DEPTH)
+        parse_body(body, DEPTH, VALUES)
 
 
 @unhurried
 @given(st.text('{}[]",:\\u0123e-. nNaI', max_size=60))
 def test_whatever_looks_like_json_is_read_or_refused(text):
     try:
-        value = parse_body(text.encode(), DEPTH)
+        value = parse_body(text.encode(), DEPTH, VALUES)
     except MessageError:
         return
     assert json.loads(text) == value
@@ -54,13 +55,13 @@ def test_whatever_looks_like_json_is_read_or_refused(text):
 )
 def test_body_that_is_not_utf_8_is_refused_with_the_place(body):
     with pytest.raises(MessageError, match=r"not UTF-8: .* at byte \d"):
-        parse_body(body, DEPTH)
+        parse_body(body, DEPTH, VALUES)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
 def test_json_in_another_encoding_is_refused(encoding):
     with pytest.raises(MessageError):
-        parse_body('{"a": 1}'.encode(encoding), DEPTH)
+        parse_body('{"a": 1}'.encode(encoding), DEPTH, VALUES)
 
 
 @pytest.mark.parametrize(
@@ -93,29 +94,29 @@ def test_json_in_another_encoding_is_refused(encoding):
 )
 def test_what_is_not_json_is_refused_with_the_place(body):
     with pytest.raises(MessageError, match=r"not JSON: .* in line \d+, column \d+"):
-        parse_body(body, DEPTH)
+        parse_body(body, DEPTH, VALUES)
 
 
 def test_fault_is_placed_by_line_and_column():
     with pytest.raises(MessageError, match="in line 2, column 3"):
-        parse_body(b'{"a": 1,\n  b}', DEPTH)
+        parse_body(b'{"a": 1,\n  b}', DEPTH, VALUES)
 
 
 @pytest.mark.parametrize("name", ["NaN", "Infinity", "-Infinity"])
 def test_number_that_is_none_is_refused(name):
     with pytest.raises(MessageError, match=f"holds {name}"):
-        parse_body(f'{{"a": {name}}}'.encode(), DEPTH)
+        parse_body(f'{{"a": {name}}}'.encode(), DEPTH, VALUES)
 
 
 @pytest.mark.parametrize("number", ["1e400", "-1e400", "1" + "0" * 400 + ".0"])
 def test_number_too_large_for_a_float_is_refused(number):
     with pytest.raises(MessageError, match="which is too large"):
-        parse_body(number.encode(), DEPTH)
+        parse_body(number.encode(), DEPTH, VALUES)
 
 
 def test_number_of_too_many_digits_is_refused():
     with pytest.raises(MessageError, match="a number that is too long"):
-        parse_body(b"[" + b"1" * 5000 + b"]", DEPTH)
+        parse_body(b"[" + b"1" * 5000 + b"]", DEPTH, VALUES)
 
 
 @pytest.mark.parametrize(
@@ -125,16 +126,16 @@ def test_number_of_too_many_digits_is_refused():
 )
 def test_member_named_twice_is_refused_by_name(text):
     with pytest.raises(MessageError, match="the member 'a' twice"):
-        parse_body(text.encode(), DEPTH)
+        parse_body(text.encode(), DEPTH, VALUES)
 
 
 def test_same_member_in_two_objects_is_read():
-    assert parse_body(b'[{"a": 1}, {"a": {"a": 2}}]', DEPTH) == [{"a": 1}, {"a": {"a": 2}}]
+    assert parse_body(b'[{"a": 1}, {"a": {"a": 2}}]', DEPTH, VALUES) == [{"a": 1}, {"a": {"a": 2}}]
 
 
 @pytest.mark.parametrize("body", [b"[[[[1]]]]", b'{"a": [{"b": [1]}]}'])
 def test_nesting_at_the_limit_is_read(body):
-    assert parse_body(body, DEPTH) == json.loads(body)
+    assert parse_body(body, DEPTH, VALUES) == json.loads(body)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ def test_nesting_at_the_limit_is_read(body):
 )
 def test_nesting_over_the_limit_is_refused(body):
     with pytest.raises(MessageError, match=r"deeper than 4 levels \(FEEDSVC_MAX_JSON_DEPTH\)"):
-        parse_body(body, DEPTH)
+        parse_body(body, DEPTH, VALUES)
 
 
 @pytest.mark.parametrize(
@@ -160,8 +161,21 @@ def test_nesting_over_the_limit_is_refused(body):
     ["[[[[[[", '"[[[[[', "\\", '\\"[[[[[', "{{{{{{", ["]]", "[[[[["], {"[[[[[": "}}}}"}],
 )
 def test_brackets_in_strings_are_no_nesting(value):
-    assert parse_body(json.dumps(value).encode(), DEPTH) == value
+    assert parse_body(json.dumps(value).encode(), DEPTH, VALUES) == value
 
 
 def test_lone_surrogates_are_left_for_the_fields_to_judge():
-    assert parse_body(b'"\\ud800"', DEPTH) == "\ud800"
+    assert parse_body(b'"\\ud800"', DEPTH, VALUES) == "\ud800"
+
+
+@pytest.mark.parametrize(
+    "body", [b"[1,2,3,4]", b'[{"a": 1, "b": 2}, 1, 2]', b"[[],[[]],[]]", b"[[[[[[["]
+)
+def test_values_are_counted_before_they_are_read(body):
+    with pytest.raises(MessageError, match=r"more than 3 values \(FEEDSVC_MAX_JSON_VALUES\)"):
+        parse_body(body, DEPTH, 3)
+
+
+@pytest.mark.parametrize("body", [b"[1,2,3]", b'["a,b,c,d,e", "[[[[[[["]', b'{"a": {"b": [1]}}'])
+def test_commas_and_brackets_in_text_are_no_values(body):
+    assert parse_body(body, DEPTH, 3) == json.loads(body)

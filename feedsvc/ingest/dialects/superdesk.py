@@ -202,7 +202,8 @@ def _attribute(item: Part, native: Native) -> None:
     byline = item.text("byline", "by")
     if byline and not authors:
         words = "|".join(("by", _BY.get(item.word("language")[:2], "by")))
-        start = rf"(?i)^(?:\s|<[^<>]*>)*(?:{words})(?::|\s|$)\s*"
+        # Possessive, so that the matcher keeps no way back for each of a million spaces.
+        start = rf"(?i)^(?:\s|<[^<>]*+>)*+(?:{words})(?::|\s|$)\s*"
         if name := re.sub(start, "", byline.text):
             return native.add("authors", {"name": name}, byline.pointer, name=byline.pointer)
     for part, said in authors or named:

@@ -26,7 +26,7 @@ _POINTERS = {
     "/data/tags": "/_embedded/wp:term",
     "/data/authors": "/_embedded/author",
 }
-_MOST_ANCESTORS = 32
+_MOST_ANCESTORS, _MOST_SECTIONS = 32, 1_000
 _LONGEST = 20_000  # characters; what is longer is refused afterwards, decoded or not
 #: An entity whose ampersand was encoded again, once or more: `&amp;#8217;`.
 _AGAIN = re.compile(r"(?i)&(?:amp;|#0*38;|#x0*26;)+(?=(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);)")
@@ -127,6 +127,8 @@ def _embedded(embedded: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, st
     filed = [(place, term) for place, term in terms if term.get("taxonomy") == "category"]
     filed = [(place, term) for place, term in filed if term.get("slug") != "uncategorized"]
     tagged = [(place, term) for place, term in terms if term.get("taxonomy") == "post_tag"]
+    if len(filed) > _MOST_SECTIONS:  # each of them is said with all that are above it
+        raise EventError([Fault("/_embedded/wp:term", f"has over {_MOST_SECTIONS:,} categories")])
     authors = _objects(embedded.get("author"), "/_embedded/author")
     by_id = {term["id"]: term for _, term in filed if isinstance(term.get("id"), int)}
     data: dict[str, Any] = {

@@ -276,6 +276,13 @@ def test_text_that_just_fits_into_the_body_is_refused_at_its_field(desk, place):
     desk.refuse_field(getattr(desk.system, place), "x" * (BODY_BYTES - 10_000), "characters")
 
 
+@each()
+@pytest.mark.parametrize("value", [{}, "", 0], ids=repr)
+def test_list_as_long_as_fits_into_the_body_is_refused(desk, value):
+    body = json.dumps(desk.say("/more", [value] * 1_000_000), separators=(",", ":")).encode()
+    desk.refuse(body, 400, "FEEDSVC_MAX_JSON_VALUES", "")
+
+
 # What can't be taken
 
 
@@ -335,6 +342,21 @@ def test_category_is_not_moved_below_one_that_is_below_it(desk):
     assert desk.take(desk.say(desk.system.sections, desk.system.below([(lower, upper)])))
     circle = desk.system.below([(upper, lower)])
     desk.refuse_field(desk.system.sections, circle, "can't be below itself")
+
+
+@each([WORDPRESS])
+def test_sections_in_a_line_of_thousands_are_refused(desk):
+    line = desk.system.below([(f"dong-{n}", f"dong-{n + 1}") for n in range(20_000)])
+    desk.refuse_field(desk.system.sections, line, "categories")
+
+
+@each([SUPERDESK])
+def test_warnings_that_are_told_have_an_end(desk):
+    films = {str(n): {"type": "video"} for n in range(5_000)}
+    response = desk.post(desk.say() | {"associations": films})
+    assert response.status_code == 200
+    assert len(response.json["events"][0]["warnings"]) == 51
+    assert len(response.data) < 10_000
 
 
 @each()
