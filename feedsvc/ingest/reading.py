@@ -3,6 +3,7 @@
 All of it comes before the transaction, and asks no database.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,6 +27,8 @@ from feedsvc.ingest.sources import Source
 from feedsvc.rendering.document import find_unrenderable
 from feedsvc.settings import Settings
 
+#: No text, and strict readers of the answer would refuse it in their turn.
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 JSON = "application/json"
 #: One event, or one item of the source's dialect, in each line.
 NDJSON = "application/x-ndjson"
@@ -195,10 +198,12 @@ def _rendered_on_trial(
 
 
 def _said_id(value: Any, limit_chars: int) -> str | None:
-    """The id of an event that may be broken, for the sender to know it by."""
+    """The id of an event that may be broken, for the sender to know it by: text, if it was none."""
     data = value.get("data") if isinstance(value, Mapping) else None
     said = data.get("id") if isinstance(data, Mapping) else None
-    return said[:limit_chars] if isinstance(said, str) else None
+    if not isinstance(said, str):
+        return None
+    return _LONE_SURROGATE.sub("\ufffd", said[:limit_chars])
 
 
 def _as_it_is(fault: Fault) -> Fault:

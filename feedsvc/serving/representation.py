@@ -64,6 +64,7 @@ def answer(representation: Representation, request: Request, now: datetime) -> R
     response.make_conditional(conditions)
     if response.status_code == HTTPStatus.PRECONDITION_FAILED:
         response.headers["Cache-Control"] = "no-store"
+        response.set_data(b"")  # it is not what was asked for
     response.headers.pop("Date", None)  # the server writes its own
     return response
 

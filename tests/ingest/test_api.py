@@ -89,7 +89,7 @@ def test_message_is_run_again(opened):
 def test_refused_text_that_is_none_is_shown(opened):
     opened.send(b'{"type": "article.published", "data": {"id": "\\ud800"}}')
     number = ask(opened, "/inbox").json["messages"][0]["number"]
-    assert ask(opened, f"/inbox/{number}").json["answer"]["events"][0]["id"] == "\ud800"
+    assert ask(opened, f"/inbox/{number}").json["answer"]["events"][0]["id"] == "\ufffd"
 
 
 PATHS = [

@@ -1,6 +1,7 @@
 """Hostile articles at the endpoint: refused with a reason, or harmless in every feed."""
 
 import json
+import re
 import uuid
 from html.parser import HTMLParser
 
@@ -216,7 +217,8 @@ def test_hostile_id_is_refused_or_kept_as_it_is(sqlite_newsroom, text):
     newsroom = sqlite_newsroom[0]
     response = send(newsroom, event(article(text, url="https://news.example/a")))
     # What JSON makes of it: two surrogates that follow each other are one character.
-    assert response.json["events"][0]["id"] == json.loads(json.dumps(text))[:MAX_ID_CHARS]
+    said = json.loads(json.dumps(text))[:MAX_ID_CHARS]
+    assert response.json["events"][0]["id"] == re.sub("[\ud800-\udfff]", "\ufffd", said)
     if check_answer(response):
         check_feeds(newsroom.client, 1)
         send(newsroom, withdraw(text))

@@ -257,7 +257,8 @@ def test_head_is_judged_as_get_is(condition):
 
 
 def test_mismatching_if_match_fails():
-    assert ask(if_match='"a"').status_code == 412
+    refused = ask(if_match='"a"')
+    assert (refused.status_code, refused.data) == (412, b"")
 
 
 def test_if_match_of_anything_is_met():
