@@ -14,6 +14,7 @@ from feedsvc import models
 from feedsvc.articles.statements import execute, fetch
 from feedsvc.db import Database, fetch_rows
 from feedsvc.errors import InboxError
+from feedsvc.ingest.sources import find_source
 from feedsvc.models import Message
 
 #: Each message that comes sweeps out so many old ones: more than one, so that they get fewer.
@@ -68,11 +69,8 @@ class Kept:
     #: What it was verified with.
     key_id: int | None
     media_type: str
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether it, or one of its events, was refused."""
-        return self.answer.has_refused
+    #: Whether it, or one of its events, was refused.
+    is_refused: bool
 
 
 def find_answer(source_id: int, message_id: str) -> Answer | None:
@@ -152,13 +150,18 @@ def list_kept(
     `before` is the number of one of them.
     """
     query = _kept().order_by(Message.id.desc()).limit(limit)
-    if source_name is not None:
-        query = query.where(models.Source.name == source_name)
     if refused:
-        query = query.where(Message.is_refused == True)  # noqa: E712 (SQL, not Python)
+        query = query.where(Message.is_refused)
     if before is not None:
         query = query.where(Message.id < before)
     with database.read():
+        if source_name is not None:
+            # By its number, not by its name in the join: PostgreSQL, which can't know how many
+            # are this one's, would walk through everybody's.
+            found = find_source(source_name)
+            if found is None:
+                return []
+            query = query.where(Message.source == found[0].id)
         return [_from_row(row) for row in query.tuples().iterator()]
 
 
@@ -190,6 +193,7 @@ def _kept() -> Any:
         Message.duration_seconds,
         Message.key_id,
         Message.media_type,
+        Message.is_refused,
     ).join(models.Source)
 
 

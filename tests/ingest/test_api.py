@@ -5,6 +5,7 @@ import json
 import pytest
 
 from feedsvc.app import create_app
+from feedsvc.ingest import inbox
 from feedsvc.ingest.sources import add_source
 from tests.conftest import make_settings
 from tests.newsroom import VAULT, Newsroom, publish
@@ -40,12 +41,27 @@ def test_list_shows_the_newest_first_and_where_the_others_are(opened):
     assert (len(last["messages"]), last["next"]) == (1, None)
 
 
-def test_refused_ones_are_found_behind_many_that_were_not(opened):
+def test_refused_ones_are_found_behind_a_thousand_that_were_not(opened):
     opened.send(publish("bad", url="x"), message_id="bad")
-    for number in range(60):
-        opened.push(publish(f"a-{number}"))
-    (found,) = ask(opened, "/inbox?refused=1").json["messages"]
-    assert (found["message_id"], found["refused"], found["status"]) == ("bad", True, 422)
+    accepted = inbox.Answer(200, '{"message_id":"m","events":[{"status":"created"}]}')
+
+    def keep(changes):
+        for number in range(1_000):
+            inbox.record(
+                source_id=1,
+                message_id=f"m-{number}",
+                body=b"{}",
+                answer=accepted,
+                received_at=changes.at,
+                duration_seconds=0.0,
+                key_id=1,
+                media_type="application/json",
+            )
+
+    opened.client.application.extensions["feedsvc"].database.publish(keep)
+    for query in ("refused=1", "refused=1&source=desk", "refused=1&limit=1"):
+        (found,) = ask(opened, f"/inbox?{query}").json["messages"]
+        assert (found["message_id"], found["refused"], found["status"]) == ("bad", True, 422)
 
 
 def test_message_with_one_refused_event_counts_as_refused(opened):
