@@ -67,7 +67,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     releases = Releases(database)
     rates = Rates(settings.ingest_rate, settings.rate_storage_url)
     app.register_blueprint(ingest.create_blueprint(database, settings, vault, rates))
-    app.register_blueprint(inbox_api.create_blueprint(database, settings))
+    if settings.api_token:
+        app.register_blueprint(inbox_api.create_blueprint(database, settings))
     app.register_blueprint(feeds.create_blueprint(database, settings, releases))
     app.register_blueprint(demo.create_blueprint(database, settings))
     app.register_blueprint(reference.create_blueprint(settings))

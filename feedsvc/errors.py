@@ -40,10 +40,6 @@ class InboxError(FeedsvcError):
     """There is no such message in the inbox, or it can't be run again."""
 
 
-class NoApiError(FeedsvcError):
-    """The inbox's API is not open to anybody."""
-
-
 class TokenError(FeedsvcError):
     """A token that opens the inbox's API is missing or wrong."""
 

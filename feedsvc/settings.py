@@ -50,11 +50,14 @@ def _require_rate(value: str) -> str:
 
 
 def _require_long_tokens(value: str) -> str:
-    if any(len(token) < _MIN_TOKEN_CHARS for token in value.split()):
+    tokens = value.split()
+    if any(len(token) < _MIN_TOKEN_CHARS for token in tokens):
         raise ValueError(
             f"has a token of under {_MIN_TOKEN_CHARS} characters; `openssl rand -hex 32` makes one"
         )
-    return value
+    if not value.isascii() or not all(token.isprintable() for token in tokens):
+        raise ValueError("has a token with characters that a header can't have")
+    return " ".join(tokens)
 
 
 Rate = Annotated[str, AfterValidator(_require_rate)]

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from pydantic import BaseModel, ConfigDict, Field
 
 from feedsvc.db import Database
-from feedsvc.errors import InboxError, NoApiError, ParameterError, TokenError
+from feedsvc.errors import InboxError, ParameterError, TokenError
 from feedsvc.ingest import inbox
 from feedsvc.ingest.inbox import Answer, Kept
 from feedsvc.ingest.receive import replay
@@ -60,6 +60,7 @@ class InboxEntry(InboxMessage):
 
 
 def create_blueprint(database: Database, settings: Settings) -> Blueprint:
+    """The API. Where no token opens it, it is left out, so that nothing tells that there is one."""
     blueprint = Blueprint("inbox", __name__)
     tokens = settings.api_token.split()
 
@@ -70,7 +71,7 @@ def create_blueprint(database: Database, settings: Settings) -> Blueprint:
     @blueprint.get("/inbox")
     def list_messages() -> Response:
         limit, before = _number("limit", MOST) or DEFAULT_LIMIT, _number("before", None)
-        chosen = {"source": request.args.get("source"), "refused": _flag("refused")}
+        chosen = {"source": _said("source"), "refused": _flag("refused")}
         found = inbox.list_kept(
             database,
             limit + 1,
@@ -112,9 +113,7 @@ _HEADERS = {"Cache-Control": "no-store"}
 
 
 def _require_token(header: str, tokens: list[str]) -> None:
-    """Raises NoApiError where no token opens it, TokenError where another does."""
-    if not tokens:
-        raise NoApiError("There is no such page.")
+    """Raises TokenError unless it is one of those that open it; takes as long for each."""
     sent = _BEARER.fullmatch(header.strip())
     said = (sent.group(1) if sent else "").encode()
     matches = [hmac.compare_digest(said, token.encode()) for token in tokens]
@@ -122,9 +121,17 @@ def _require_token(header: str, tokens: list[str]) -> None:
         raise TokenError("The token is missing, or not one that opens the inbox.")
 
 
+def _said(name: str) -> str | None:
+    """The value of a parameter, if it is given; of one that is repeated, its one value."""
+    values = set(request.args.getlist(name))
+    if len(values) > 1:
+        raise ParameterError(name, "was given twice with different values.")
+    return values.pop() if values else None
+
+
 def _number(name: str, highest: int | None) -> int | None:
     """A whole number from 1 on, if the parameter is given."""
-    said = request.args.get(name)
+    said = _said(name)
     if said is None:
         return None
     top = highest or _LARGEST_NUMBER
@@ -134,7 +141,7 @@ def _number(name: str, highest: int | None) -> int | None:
 
 
 def _flag(name: str) -> str | None:
-    said = request.args.get(name)
+    said = _said(name)
     if said not in (None, "0", "1"):
         raise ParameterError(name, "must be 1 or 0.")
     return "1" if said == "1" else None

@@ -5,8 +5,10 @@ import json
 import pytest
 
 from feedsvc.app import create_app
+from feedsvc.errors import ConfigurationError
 from feedsvc.ingest import inbox
 from feedsvc.ingest.sources import add_source
+from feedsvc.settings import load_settings
 from tests.conftest import make_settings
 from tests.newsroom import VAULT, Newsroom, publish
 
@@ -129,10 +131,33 @@ def test_each_of_several_tokens_opens_it(opened):
     assert ask(opened, "/inbox", OTHER).status_code == 200
 
 
-@pytest.mark.parametrize(("method", "path"), PATHS)
+@pytest.mark.parametrize(
+    ("method", "path"), [*PATHS, ("PUT", "/inbox"), ("OPTIONS", "/inbox"), ("GET", PATHS[-1][1])]
+)
 def test_without_a_token_set_there_is_no_api(client, method, path):
     response = client.open(path, method=method, headers={"Authorization": "Bearer "})
+    nothing = client.open("/there-is-nothing-here", method=method)
+    assert (response.status_code, response.data) == (404, nothing.data)
+
+
+def test_without_the_token_all_numbers_are_answered_alike(opened):
+    opened.push(publish("a"))
+    there, not_there = (ask(opened, f"/inbox/{number}", "x" * 16) for number in (1, 7))
+    assert there.data == not_there.data
+
+
+@pytest.mark.parametrize("spaces", ["", "  "])
+def test_spaces_are_no_token(database_url, spaces):
+    app = create_app(make_settings(database_url, api_token=spaces))
+    response = app.test_client().get("/inbox", headers={"Authorization": f"Bearer {spaces}"})
     assert response.status_code == 404
+    app.extensions["feedsvc"].database.close()
+
+
+def test_pages_of_another_site_may_not_read_it(opened):
+    headers = {"Authorization": f"Bearer {TOKEN}", "Origin": "https://elsewhere.example"}
+    response = opened.client.get("/inbox", headers=headers)
+    assert not [name for name, _ in response.headers if name.startswith("Access-Control")]
 
 
 @pytest.mark.parametrize("number", ["0", "7", "99999999999999999999", "-1", "x", "2147483648", "١"])
@@ -141,16 +166,38 @@ def test_message_that_is_not_there_is_a_404(opened, number):
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=201", "limit=x", "before=0", "before=99999999999", "refused=yes"]
+    "query",
+    [
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "limit=1&limit=2",
+        "before=0",
+        "before=99999999999",
+        "refused=yes",
+        "refused=1&refused=0",
+        "source=desk&source=other",
+    ],
 )
 def test_wrong_parameter_is_named(opened, query):
     response = ask(opened, f"/inbox?{query}")
     assert (response.status_code, response.json["parameter"]) == (400, query.partition("=")[0])
 
 
-def test_answers_are_kept_by_nobody(opened):
+def test_unknown_parameter_is_ignored(opened):
+    assert ask(opened, "/inbox?colour=red").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["other", "%00", "%ED%A0%80", "x" * 3_000])
+def test_source_that_can_not_be_has_no_messages(opened, name):
+    assert ask(opened, f"/inbox?source={name}").json == {"messages": [], "next": None}
+
+
+@pytest.mark.parametrize(("method", "path"), PATHS)
+def test_answers_are_kept_by_nobody(opened, method, path):
     opened.push(publish("a"))
-    assert ask(opened, "/inbox").headers["Cache-Control"] == "no-store"
+    response = ask(opened, path, method=method)
+    assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
 
 
 def test_token_is_in_no_log(opened, caplog):
@@ -158,3 +205,12 @@ def test_token_is_in_no_log(opened, caplog):
     ask(opened, "/inbox", "wrong-token-wrong-token")
     assert TOKEN not in caplog.text
     assert "wrong-token" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "tokens", ["short", f"{TOKEN} short", "mật-khẩu-đủ-dài-rồi", "0" * 16 + "\x7f"]
+)
+def test_token_that_can_not_do_is_told_by_its_name_alone(tokens):
+    with pytest.raises(ConfigurationError, match="FEEDSVC_API_TOKEN: has a token") as caught:
+        load_settings(api_token=tokens)
+    assert tokens not in str(caught.value)

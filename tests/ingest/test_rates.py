@@ -113,8 +113,3 @@ def test_rate_that_is_none_is_told_by_its_name(rate):
 def test_place_to_count_in_that_is_none_is_told_by_its_name(url):
     with pytest.raises(ConfigurationError, match="FEEDSVC_RATE_STORAGE_URL"):
         Rates("1/minute", url)
-
-
-def test_short_token_is_refused():
-    with pytest.raises(ConfigurationError, match="FEEDSVC_API_TOKEN"):
-        load_settings(api_token="short")
