@@ -65,7 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False
     app.extensions["feedsvc"] = Services(settings, database, vault)
     releases = Releases(database)
-    rates = Rates(settings.ingest_rate, settings.rate_storage_url)
+    rates = Rates(settings)
     app.register_blueprint(ingest.create_blueprint(database, settings, vault, rates))
     if settings.api_token:
         app.register_blueprint(inbox_api.create_blueprint(database, settings))

@@ -55,12 +55,10 @@ class BodyTooLargeError(FeedsvcError):
 
 
 class RateLimitError(FeedsvcError):
-    """A source sends more messages than it may."""
+    """More comes than may; the message says of what, and which setting says so."""
 
-    def __init__(self, source_name: str, limit: str, retry_after_seconds: int) -> None:
-        super().__init__(
-            f"{source_name} sends more than {limit} (FEEDSVC_INGEST_RATE); nothing was done."
-        )
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
 
 

@@ -21,6 +21,7 @@ PREFIX = "FEEDSVC_"
 #: A rate that is none.
 UNLIMITED = "unlimited"
 _MIN_TOKEN_CHARS = 16
+_STORAGE_SCHEMES = {"memory", "redis", "rediss", "redis+unix"}
 SECRET: dict[str, Any] = {"secret": True}
 
 
@@ -42,10 +43,24 @@ def require_zone(value: str) -> str:
 
 def _require_rate(value: str) -> str:
     try:
-        if value != UNLIMITED:
-            parse_many(value)
-    except ValueError as error:
-        raise ValueError("must be a rate such as 100/minute; 2000/hour, or unlimited") from error
+        is_rate = value == UNLIMITED or all(limit.amount > 0 for limit in parse_many(value))
+    except ValueError:
+        is_rate = False
+    if not is_rate:
+        raise ValueError("must be a rate such as 100/minute; 2000/hour, or unlimited")
+    return value
+
+
+def _require_storage(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        is_known = parts.scheme in _STORAGE_SCHEMES and parts.port != 0
+    except ValueError:
+        is_known = False
+    if not is_known:
+        raise ValueError(
+            "must be memory://, or redis://HOST:PORT/NUMBER (rediss://, redis+unix://)"
+        )
     return value
 
 
@@ -61,6 +76,7 @@ def _require_long_tokens(value: str) -> str:
 
 
 Rate = Annotated[str, AfterValidator(_require_rate)]
+StorageUrl = Annotated[str, AfterValidator(_require_storage)]
 ApiTokens = Annotated[str, AfterValidator(_require_long_tokens)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ZoneName = Annotated[str, AfterValidator(require_zone)]
@@ -146,7 +162,7 @@ class Settings(BaseSettings):
         description="Messages that a source may send, such as `100/minute; 2000/hour`, or "
         "`unlimited`. With `memory://` each server process counts for itself.",
     )
-    rate_storage_url: str = Field(
+    rate_storage_url: StorageUrl = Field(
         "memory://",
         description="Where they are counted: `memory://`, or `redis://…` for all processes.",
         json_schema_extra=SECRET,

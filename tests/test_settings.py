@@ -163,13 +163,15 @@ def test_default_entries_over_the_highest_limit_name_both(monkeypatch):
 # Secrets
 
 
-HUSH = "hush-hush-hush-hush"
+# What every secret setting can be.
+HUSH = "redis://hush-hush-hush-hush"
+FROM_FILE = "redis://long-from-the-file"
 
 
 @pytest.fixture
 def secret_file(tmp_path):
     path = tmp_path / "secret"
-    path.write_text("  long-from-the-file\n", encoding="utf-8")
+    path.write_text(f"  {FROM_FILE}\n", encoding="utf-8")
     return str(path)
 
 
@@ -180,7 +182,7 @@ def test_what_lets_into_the_database_and_signs_is_secret():
 @pytest.mark.parametrize("name", SECRETS)
 def test_secret_is_read_from_the_file_that_is_named(monkeypatch, secret_file, name):
     settings = load(monkeypatch, **{f"{variable_name(name)}_FILE": secret_file})
-    assert getattr(settings, name) == "long-from-the-file"
+    assert getattr(settings, name) == FROM_FILE
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -201,7 +203,7 @@ def test_secret_beside_an_empty_file_name_is_read(monkeypatch, name):
 def test_empty_secret_gives_way_to_its_file(monkeypatch, secret_file, name):
     variable = variable_name(name)
     settings = load(monkeypatch, **{variable: "", f"{variable}_FILE": secret_file})
-    assert getattr(settings, name) == "long-from-the-file"
+    assert getattr(settings, name) == FROM_FILE
 
 
 @pytest.mark.parametrize("name", SECRETS)

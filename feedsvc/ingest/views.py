@@ -12,8 +12,9 @@ from feedsvc.ingest.authentication import Authentication
 from feedsvc.ingest.batches import receive_lines, require_lines
 from feedsvc.ingest.bodies import read_body, spooled_body
 from feedsvc.ingest.rates import Rates
-from feedsvc.ingest.reading import NDJSON, parse_media_type
+from feedsvc.ingest.reading import NDJSON, Delivery, parse_media_type
 from feedsvc.ingest.receive import receive, rehearse
+from feedsvc.ingest.signatures import Body
 from feedsvc.ingest.vault import Vault
 from feedsvc.settings import Settings
 
@@ -24,14 +25,18 @@ def create_blueprint(
     blueprint = Blueprint("ingest", __name__)
     authentication = Authentication(database, vault, settings.signature_tolerance_seconds)
 
+    def authenticate(source_name: str, body: Body) -> Delivery:
+        delivery = authentication.authenticate(source_name, request.headers, body)
+        rates.count_message(delivery.source.name)
+        return delivery
+
     @blueprint.post("/ingest/<source_name>")
     def take_message(source_name: str) -> Response:
         if parse_media_type(request.headers.get("Content-Type", "")) == NDJSON:
             return take_lines(source_name)
         limit, seconds = settings.max_body_bytes, settings.body_timeout_seconds
         body = read_body(limit, "FEEDSVC_MAX_BODY_BYTES", seconds)
-        delivery = authentication.authenticate(source_name, request.headers, body)
-        rates.count(source_name)
+        delivery = authenticate(source_name, body)
         do = rehearse if _is_rehearsal() else receive
         answer = do(database, delivery, settings)
         return Response(
@@ -46,8 +51,7 @@ def create_blueprint(
         with ExitStack() as until_then:
             spooled = spooled_body(limit, "FEEDSVC_MAX_BATCH_BYTES", seconds)
             body = until_then.enter_context(spooled)
-            delivery = authentication.authenticate(source_name, request.headers, body)
-            rates.count(source_name)
+            delivery = authenticate(source_name, body)
             require_lines(body, settings)
             do = rehearse if _is_rehearsal() else receive
             lines = receive_lines(database, delivery, body, settings, do)

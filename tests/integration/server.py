@@ -32,6 +32,7 @@ WORKERS = 3
 PATIENCE_SECONDS = 30.0
 ANSWER_SECONDS = 20.0
 _POLL_SECONDS = 0.02
+_RATES = ("FEEDSVC_INGEST_RATE",)
 _ATOM = "{http://www.w3.org/2005/Atom}"
 #: What a client sees of a server that is killed while it answers, or is not there.
 LOST = (OSError, http.client.HTTPException)
@@ -118,7 +119,7 @@ class Service:
             FEEDSVC_DATABASE_URL=database_url,
             FEEDSVC_PUBLIC_URL=PUBLIC_URL,
             FEEDSVC_SECRET_KEY=SECRET_KEY,
-            **({"FEEDSVC_INGEST_RATE": "unlimited"} | settings),
+            **(dict.fromkeys(_RATES, "unlimited") | settings),
         )
         self._command = [
             *(command or (PROGRAM, "serve")),
