@@ -330,3 +330,13 @@ def test_kept_feed_is_served_when_feedsvc_fails(echo, front):
         assert front.get("/feeds/all.rss").status == 200
     echo.reset()
     wait_until(lambda: front.get("/feeds/all.rss") and echo.asked, "feedsvc is asked again")
+
+
+@pytest.mark.parametrize("path", ["/inbox", "/inbox?refused=1", "/inbox/7", "/inbox/7/body"])
+def test_inbox_is_asked_for_by_each_program_with_its_own_token(echo, keeping_front, path):
+    for token in ("one", "another"):
+        headers = {"Authorization": f"Bearer {token}"}
+        assert received(keeping_front.get(path, headers=headers))["authorization"] == (
+            f"Bearer {token}"
+        )
+    assert echo.asked == {f"GET {path}": 2}

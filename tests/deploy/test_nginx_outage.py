@@ -61,7 +61,8 @@ def test_no_reader_of_kept_feeds_notices_restarts(own_site):
 
 def test_what_is_not_kept_is_a_problem_while_feedsvc_is_stopped(own_site):
     own_site.service.terminate()
-    for path in ("/feeds/all.rss", "/feeds.opml", "/private/t/all.rss", "/healthz", "/ingest/a"):
+    programs = ("/private/t/all.rss", "/healthz", "/ingest/a", "/inbox", "/inbox/7")
+    for path in ("/feeds/all.rss", "/feeds.opml", *programs):
         reply = own_site.nginx.get(path, headers=HTML)
         assert reply.status == 502
         assert reply.headers["Content-Type"] == PROBLEM
