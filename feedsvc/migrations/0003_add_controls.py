@@ -37,7 +37,9 @@ def up(migrator: Any, db: pw.Database) -> None:
     )
     refused = "UPDATE inbox SET is_refused = (1 = 1) WHERE status >= 400 OR answer LIKE "
     db.execute_sql(refused + db.param, ('%"status":"rejected"%',))
-    db.execute_sql("CREATE INDEX inbox_is_refused_id ON inbox (is_refused, id)")
+    db.execute_sql("CREATE INDEX inbox_source ON inbox (source_id, id)")
+    db.execute_sql("CREATE INDEX inbox_refused ON inbox (id) WHERE is_refused")
+    db.execute_sql("CREATE INDEX inbox_source_refused ON inbox (source_id, id) WHERE is_refused")
     db.execute_sql(
         "CREATE INDEX article_state_expires_at ON article (state, expires_at) "
         "WHERE expires_at IS NOT NULL"
