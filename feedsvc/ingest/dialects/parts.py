@@ -10,6 +10,8 @@ from feedsvc.errors import EventError, Fault
 from feedsvc.ingest.dialects.translation import Translation, find_text
 
 MOST_NAME_CHARS = 100
+#: Of a list, or an object that is one: more than any item has, and soon looked through.
+_MOST_MEMBERS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Part:
         held, place = self.members.get(name), f"{self.pointer}/{name}"
         if held is not None and not isinstance(held, dict | list):
             raise refusal(place, "must be a list or an object")
+        if len(held or ()) > _MOST_MEMBERS:
+            raise refusal(place, f"has more than {_MOST_MEMBERS:,} members")
         named = held.items() if isinstance(held, dict) else enumerate(held or ())
         entries = {_step(key): entry for key, entry in named if entry is not None}
         if any(len(step) > MOST_NAME_CHARS for step in entries):  # an answer would repeat it

@@ -351,6 +351,12 @@ def test_sections_in_a_line_of_thousands_are_refused(desk):
 
 
 @each([SUPERDESK])
+@pytest.mark.parametrize("place", ["/associations", "/keywords", "/service", "/headlines"])
+def test_list_of_ten_thousand_is_refused_at_its_place(desk, place):
+    desk.refuse_field(place, {str(n): {} for n in range(10_001)}, "more than 10,000 members")
+
+
+@each([SUPERDESK])
 def test_warnings_that_are_told_have_an_end(desk):
     films = {str(n): {"type": "video"} for n in range(5_000)}
     response = desk.post(desk.say() | {"associations": films})
