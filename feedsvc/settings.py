@@ -217,6 +217,9 @@ class Settings(BaseSettings):
     )
     max_categories: Count = Field(2_000, description="Categories of the newspaper.")
     max_category_depth: Count = Field(16, description="Levels of the category tree.")
+    max_category_changes: Count = Field(
+        200, description="Categories that one message may make, rename or move."
+    )
     summary_chars: Count = Field(
         300, description="Characters of the summary made from the text when none was sent."
     )

@@ -19,10 +19,12 @@ from feedsvc.errors import CategoryError
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many categories there may be, and how many levels of them."""
+    """How many categories there may be, how many levels, and how many changes at once."""
 
     count: int
     depth: int
+    #: Made, renamed or moved in one transaction: moving one takes milliseconds, in which all wait.
+    changes: int
 
 
 class Tree:
@@ -40,6 +42,8 @@ class Tree:
         self._by_slug: dict[str, models.Category] = {}
         self._by_id: dict[int, models.Category] = {}
         self._absent: set[str] = set()
+        #: Also those that were taken back: they took their time.
+        self._changes_made = 0
 
     @property
     def is_limited(self) -> bool:
@@ -83,6 +87,7 @@ class Tree:
         """
         if all(map(self._stands, filings)):
             return self._placed(filings)
+        self._require_room_for_changes(1)
         try:
             with self._changes.attempt():
                 return self._placed(filings)
@@ -92,6 +97,17 @@ class Tree:
             self._by_id.clear()
             self._absent.clear()
             raise
+
+    def _require_room_for_changes(self, count: int) -> None:
+        if self._changes_made + count > self._limits.changes:
+            raise CategoryError(
+                f"the message makes, renames or moves more than {self._limits.changes:,} "
+                "categories (FEEDSVC_MAX_CATEGORY_CHANGES); send the rest in another one"
+            )
+
+    def _count_change(self) -> None:
+        self._require_room_for_changes(1)
+        self._changes_made += 1
 
     def require_within(self, category_ids: Iterable[int]) -> None:
         """See that an article that is filed in these categories is for this key.
@@ -194,6 +210,7 @@ class Tree:
             raise CategoryError(
                 f"“{filing.slug}” would be one more than {count:,} (FEEDSVC_MAX_CATEGORIES)"
             )
+        self._count_change()
         row = models.Category.create(
             slug=filing.slug,
             name=filing.name or filing.slug,
@@ -206,6 +223,7 @@ class Tree:
         return row
 
     def _save(self, row: models.Category) -> None:
+        self._count_change()
         row.change, row.changed_at = self._changes.take(), self._changes.at
         row.save()
 

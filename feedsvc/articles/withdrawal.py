@@ -87,7 +87,7 @@ def withdraw_articles(database: Database, found: Sequence[Found]) -> Iterator[in
 
 
 def _withdraw(changes: Changes, source_id: int, part: Sequence[Found]) -> int:
-    shelf = Shelf(source_id, changes, Tree(changes, Limits(0, 0)))
+    shelf = Shelf(source_id, changes, Tree(changes, Limits(0, 0, 0)))
     shelf.look_up([one.external_id for one in part], [one.guid for one in part])
     order = Order(changes.at, changes.at)
     outcomes = [shelf.withdraw(one.external_id, order, one.guid) for one in part]

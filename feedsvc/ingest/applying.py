@@ -20,7 +20,9 @@ class Applying:
     """Saves and withdraws what a message says; one event that can't be does not stop the others."""
 
     def __init__(self, delivery: Delivery, changes: Changes, settings: Settings) -> None:
-        limits = Limits(settings.max_categories, settings.max_category_depth)
+        limits = Limits(
+            settings.max_categories, settings.max_category_depth, settings.max_category_changes
+        )
         self._source = delivery.source
         self._settings = settings
         self._tree = Tree(changes, limits, delivery.scope)

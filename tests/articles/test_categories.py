@@ -281,3 +281,24 @@ def test_feeds_hold_what_a_plain_model_says_after_any_edits(newsroom, client, ap
         assert len(changes) == len(set(changes))
         for row in ArticleCategory.select():
             assert (row.state, row.visible_at) == (row.article.state, row.article.visible_at)
+
+
+def test_message_changes_only_so_many_categories(database_url):
+    app = create_app(make_settings(database_url, max_category_changes=3))
+    database = app.extensions["feedsvc"].database
+    newsroom = Newsroom(app.test_client(), add_source(database, VAULT, "desk"))
+    moves = [
+        publish(f"m-{n}", categories=[{"slug": "a", "parent": {"slug": f"p-{n % 2}"}}])
+        for n in range(6)
+    ]
+    results = newsroom.send(moves).json["events"]
+    assert [one["status"] for one in results] == ["created", "rejected"] * 3
+    assert results[1]["errors"] == [
+        {
+            "pointer": "/events/1/data/categories",
+            "message": "the message makes, renames or moves more than 3 categories "
+            "(FEEDSVC_MAX_CATEGORY_CHANGES); send the rest in another one",
+        }
+    ]
+    assert newsroom.send(moves[1]).json["events"][0]["status"] == "created"
+    database.close()
