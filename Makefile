@@ -48,13 +48,13 @@ translations: $(VENV)/.dev ## compile the pages' translations
 # The locked versions, with hashes, for every platform and Python from 3.11 on.
 lock: $(VENV)/.dev ## renew the locked versions of what feedsvc depends on
 	$(PIP) install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
 		--extra postgres --extra redis --group dev pyproject.toml -o tests/requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 		--extra postgres --extra redis --group build --constraint tests/requirements.lock pyproject.toml -o deploy/requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
 		--group pyproject.toml:browser --constraint tests/requirements.lock -o tests/browser/requirements.lock
 
