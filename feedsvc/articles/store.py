@@ -92,6 +92,10 @@ class Shelf:
             self.look_up([external_id], ())
         return self._stored[external_id]
 
+    def require_within(self, external_id: str) -> None:
+        """Raises CategoryError where the key is limited, and the article is filed elsewhere."""
+        self._require_within(self.find_stored(external_id))
+
     def supersede(self, older: str, newer: str) -> None:
         """Withdraw an article that turns out to be another one under an older name."""
         one, other = self.find_stored(older), self.find_stored(newer)

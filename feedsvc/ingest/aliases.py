@@ -5,12 +5,22 @@ first is what the article is known by, and the others become other names of it. 
 to be one, since what joins them came last, the newer one stays.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from feedsvc.articles.statements import execute, fetch
 from feedsvc.articles.store import Shelf
 from feedsvc.ingest.events import Event, Save
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """An event under the id that its article is known by, and what that is called besides."""
+
+    event: Event
+    identity: str
+    new_names: tuple[str, ...]
+    #: Articles that turn out to be this one, under older names.
+    others: tuple[str, ...]
 
 
 class Aliases:
@@ -20,8 +30,12 @@ class Aliases:
         self._source_id = source_id
         self._shelf = shelf
 
-    def resolve(self, event: Event) -> Event:
-        """The event under the id that its article is known by; its own ids are remembered."""
+    def resolve(self, event: Event) -> "Resolved":
+        """What the event is about; nothing is written, since it may yet be refused.
+
+        Raises:
+            CategoryError: one of the articles that turn out to be one is not for this key.
+        """
         names = [event.external_id] + ([event.alias] if event.alias else [])
         known = dict(
             fetch(
@@ -32,25 +46,26 @@ class Aliases:
         )
         articles = [known.get(name, name) for name in names]
         there = [name for name in dict.fromkeys(articles) if self._shelf.find_stored(name)]
-        identity = self._join(there) if there else articles[0]
-        for name in names:
-            if name != identity and name not in known:
-                self._remember(name, identity)
-        return event if identity == event.external_id else self._renamed(event, identity)
+        there.sort(key=self._ordered_at, reverse=True)
+        identity = there[0] if there else articles[0]
+        for other in there[1:]:
+            self._shelf.require_within(other)
+        named = event if identity == event.external_id else self._renamed(event, identity)
+        new = [name for name in names if name != identity and name not in known]
+        return Resolved(named, identity, tuple(new), tuple(there[1:]))
 
-    def _join(self, there: Sequence[str]) -> str:
-        """The one of these articles, which are the same, that was modified last."""
-        newest, *others = sorted(there, key=self._ordered_at, reverse=True)
-        for other in others:
-            self._shelf.supersede(other, newest)
+    def remember(self, resolved: "Resolved") -> None:
+        """The event was done: from now on, all these names are those of one article."""
+        for other in resolved.others:
+            self._shelf.supersede(other, resolved.identity)
             execute(
                 "UPDATE alias SET external_id = ? WHERE source_id = ? AND external_id = ?",
-                newest,
+                resolved.identity,
                 self._source_id,
                 other,
             )
-            self._remember(other, newest)
-        return newest
+        for name in (*resolved.others, *resolved.new_names):
+            self._remember(name, resolved.identity)
 
     def _ordered_at(self, name: str) -> float:
         stored = self._shelf.find_stored(name)

@@ -58,8 +58,14 @@ class Applying:
         return result
 
     def _do(self, event: Event) -> Outcome:
-        if self._aliases is not None:
-            event = self._aliases.resolve(event)
+        if self._aliases is None:
+            return self._save(event)
+        resolved = self._aliases.resolve(event)
+        outcome = self._save(resolved.event)
+        self._aliases.remember(resolved)
+        return outcome
+
+    def _save(self, event: Event) -> Outcome:
         if isinstance(event, Save):
             return self._shelf.save(event.draft, self._guid(event))
         return self._shelf.withdraw(event.external_id, event.order, self._guid(event))

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from feedsvc.ingest.sources import Registration, add_source
-from feedsvc.models import Article
+from feedsvc.ingest.sources import Registration, add_key, add_source
+from feedsvc.models import Alias, Article
 from tests.newsroom import VAULT
 
 #: A story, its update, and two updates of that, one after the other.
@@ -27,7 +27,7 @@ def send(client, database):
     template = "https://news.example/{slug}-{id}"
     key = add_source(database, VAULT, "sd", Registration("superdesk", url_template=template))
 
-    def push(name, evolved_from=None, **fields):
+    def push(name, evolved_from=None, status=200, signed_by=key, **fields):
         hour = 9 + "abcd".index(name)
         item = {
             "guid": f"tag:{name}",
@@ -42,10 +42,10 @@ def send(client, database):
         if evolved_from:
             item["evolvedfrom"] = f"tag:{evolved_from}"
         body = json.dumps(item).encode()
-        digest = hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
+        digest = hmac.new(signed_by.encode(), body, hashlib.sha256).hexdigest()
         headers = {"x-superdesk-signature": f"sha256={digest}", "Content-Type": "application/json"}
         response = client.post("/ingest/sd", data=body, headers=headers)
-        assert response.status_code == 200, response.text
+        assert response.status_code == status, response.text
         return response.json["events"][0]
 
     return push
@@ -84,6 +84,17 @@ def test_older_item_that_comes_again_changes_nothing(send, client):
         send(*link)
     assert send("a", body_html="<p>again</p>")["status"] == "stale"
     assert client.get("/feeds/all.json").json["items"][0]["title"] == "Headline d"
+
+
+def test_update_that_is_refused_names_nothing(send, client, database):
+    send("a")
+    send("c")  # which will turn out to be of the same story
+    limited = add_key(database, VAULT, "sd", ["the-thao"])
+    assert send("d", "c", status=422, signed_by=limited)["status"] == "rejected"
+    assert send("c", "a", status=422, signed_by=limited)["status"] == "rejected"
+    with database.read():
+        assert not Alias.select().exists()
+    assert len(client.get("/feeds/all.json").json["items"]) == 2
 
 
 def test_other_stories_are_others(send, client):
