@@ -87,7 +87,7 @@ class Tree:
         """
         if all(map(self._stands, filings)):
             return self._placed(filings)
-        self._require_room_for_changes(1)
+        self._require_room_for_changes()
         try:
             with self._changes.attempt():
                 return self._placed(filings)
@@ -98,15 +98,15 @@ class Tree:
             self._absent.clear()
             raise
 
-    def _require_room_for_changes(self, count: int) -> None:
-        if self._changes_made + count > self._limits.changes:
+    def _require_room_for_changes(self) -> None:
+        if self._changes_made >= self._limits.changes:
             raise CategoryError(
                 f"the message makes, renames or moves more than {self._limits.changes:,} "
                 "categories (FEEDSVC_MAX_CATEGORY_CHANGES); send the rest in another one"
             )
 
     def _count_change(self) -> None:
-        self._require_room_for_changes(1)
+        self._require_room_for_changes()
         self._changes_made += 1
 
     def require_within(self, category_ids: Iterable[int]) -> None:
