@@ -79,6 +79,8 @@ def receive_lines(
             yield _line(_cut_short(kinds.DATABASE_AWAY, settings, "The database went away."))
             return
         except Exception:
+            if not counts:
+                raise
             log.exception("source=%s message=%s failed", part.source.name, part.message_id)
             yield _line(_cut_short(kinds.MISTAKE, settings, "feedsvc made a mistake."))
             return

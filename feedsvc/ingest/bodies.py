@@ -63,7 +63,11 @@ def spooled_body(
         BodyTimeoutError
         SpoolError: there is no room for it.
     """
-    with tempfile.TemporaryFile() as file:
+    try:
+        opened = tempfile.TemporaryFile()  # noqa: SIM115 (closed below)
+    except OSError as error:
+        raise SpoolError(f"The body can't be put aside: {error.strerror}.") from error
+    with opened as file:
         size = _within(limit_bytes, setting_name, timeout_seconds, lambda: _spool(file))
         if size > limit_bytes:
             raise BodyTooLargeError(limit_bytes, setting_name)

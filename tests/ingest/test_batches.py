@@ -241,3 +241,10 @@ def test_plain_list_of_events_is_a_batch_too(newsroom):
     response = newsroom.send(json.dumps([publish("a"), publish("b", url="x")]).encode())
     assert [one["status"] for one in response.json["events"]] == ["created", "rejected"]
     assert response.json["events"][1]["errors"][0]["pointer"] == "/1/data/url"
+
+
+def test_message_that_can_not_be_put_aside_is_told_to_come_again(newsroom, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    response = post(newsroom, lines(publish("a")))
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
