@@ -132,6 +132,36 @@ def test_a_database_of_no_kind_we_know_is_refused(url):
         Database(url)
 
 
+def publish_behind_another(database, **works):
+    """Have all these wait while another write is done; gives what each came to, by its name."""
+    began, release = threading.Event(), threading.Event()
+    told = {}
+
+    def hold(changes):
+        began.set()
+        release.wait(10)
+        return changes.take()
+
+    def write(name, work):
+        try:
+            told[name] = database.publish(work)
+        except (KeyError, DatabaseUnavailableError) as error:
+            told[name] = error
+
+    threads = [
+        threading.Thread(target=write, args=one) for one in ({"first": hold} | works).items()
+    ]
+    threads[0].start()
+    assert began.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    time.sleep(0.1)
+    release.set()
+    for thread in threads:
+        thread.join()
+    return told
+
+
 class TestSqlite:
     @pytest.fixture
     def database(self, sqlite_url):
@@ -177,67 +207,22 @@ class TestSqlite:
         assert database.publish(take_one) == 1
 
     def test_a_write_that_fails_takes_none_along_that_waited_with_it(self, database):
-        began, release = threading.Event(), threading.Event()
-        told = {}
-
-        def hold(changes):
-            began.set()
-            release.wait(0.5)
-            return changes.take()
-
         def fail(changes):
             changes.take()
             database.peewee.execute_sql("DELETE FROM change_counter")
             raise KeyError("x")
 
-        def write(name, work):
-            try:
-                told[name] = database.publish(work)
-            except KeyError as error:
-                told[name] = error
-
-        works = {"first": hold, "fails": fail, "last": take_one, "more": take_one}
-        threads = [threading.Thread(target=write, args=one) for one in works.items()]
-        threads[0].start()
-        assert began.wait(10)
-        for thread in threads[1:]:
-            thread.start()
-        time.sleep(0.1)
-        release.set()
-        for thread in threads:
-            thread.join()
+        told = publish_behind_another(database, fails=fail, last=take_one, more=take_one)
         assert isinstance(told.pop("fails"), KeyError)
         assert sorted(told.values()) == [1, 2, 3]
         assert database.read_counter().change == 3
 
     def test_writes_that_wait_together_fail_together_only_by_their_own_fault(self, database):
-        began, release = threading.Event(), threading.Event()
-        told = {}
-
-        def hold(changes):
-            began.set()
-            release.wait(0.5)
-            return changes.take()
-
         def break_sql(_):
             database.peewee.execute_sql("SELECT * FROM no_such_table")
 
-        def write(name, work):
-            try:
-                told[name] = database.publish(work)
-            except DatabaseUnavailableError as error:
-                told[name] = error
-
-        works = {"first": hold, "broken": break_sql, "last": take_one}
-        threads = [threading.Thread(target=write, args=one) for one in works.items()]
-        threads[0].start()
-        assert began.wait(10)
-        for thread in threads[1:]:
-            thread.start()
-        time.sleep(0.1)
-        release.set()
-        for thread in threads:
-            thread.join()
+        told = publish_behind_another(database, broken=break_sql, last=take_one)
+        assert isinstance(told["broken"], DatabaseUnavailableError)
         assert "no_such_table" in str(told.pop("broken"))
         assert sorted(told.values()) == [1, 2]
         assert database.read_counter().change == 2
