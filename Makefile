@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 #: Which questions `make bench` asks; all of them, if it names none.
 QUESTIONS ?=
 
-.PHONY: run test browser coverage bench bench-quick check format translations lock clean help
+.PHONY: run test browser coverage baselines bench bench-quick check format translations lock clean help
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -17,18 +17,20 @@ run: $(VENV)/.run ## serve on an embedded database, with sample news in an empty
 	@PORT=$(PORT) $(BIN)/feedsvc demo --if-empty
 	PORT=$(PORT) $(BIN)/feedsvc serve
 
-test: $(VENV)/.dev ## the whole test suite
-	$(BIN)/python -m pytest $(TESTS)
+test: $(VENV)/.dev ## the whole test suite, on every core
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(TESTS)
 
 browser: $(VENV)/.browser ## what the tests in a real browser want beside the browser
 
 coverage: $(VENV)/.dev ## the test suite, with what it did not reach
 	$(BIN)/python -m pytest --cov --cov-report=term-missing $(TESTS)
 
-bench: $(VENV)/.dev ## how fast it is, against the barest thing that does the same (QUESTIONS=… for some)
+baselines: $(VENV)/.bench ## what the benchmarks compare with
+
+bench: $(VENV)/.bench ## how fast it is, against the barest thing that does the same (QUESTIONS=… for some)
 	$(BIN)/python -m tests.benchmarks $(QUESTIONS)
 
-bench-quick: $(VENV)/.dev ## the same in under two minutes, and less exactly
+bench-quick: $(VENV)/.bench ## the same in about two minutes, of less and less exactly
 	$(BIN)/python -m tests.benchmarks --quick $(QUESTIONS)
 
 check: $(VENV)/.dev ## style, types and the architecture
@@ -57,6 +59,9 @@ lock: $(VENV)/.dev ## renew the locked versions of what feedsvc depends on
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
 		--group pyproject.toml:browser --constraint tests/requirements.lock -o tests/browser/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
+		--group pyproject.toml:bench --constraint tests/requirements.lock -o tests/benchmarks/requirements.lock
 
 clean: ## remove the virtual environment and caches, never a database
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
@@ -75,6 +80,10 @@ $(VENV)/.dev: tests/requirements.lock pyproject.toml | $(BIN)/python
 	$(PIP) install --quiet --require-hashes --requirement tests/requirements.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: tests/benchmarks/requirements.lock | $(VENV)/.dev
+	$(PIP) install --quiet --require-hashes --requirement tests/benchmarks/requirements.lock
+	@touch $@
 
 $(VENV)/.browser: tests/browser/requirements.lock tests/browser/package-lock.json | $(VENV)/.dev
 	$(PIP) install --quiet --require-hashes --requirement tests/browser/requirements.lock

@@ -1,24 +1,48 @@
 """How gunicorn serves feedsvc: `feedsvc serve`, or `gunicorn -c deploy/gunicorn.conf.py …`."""
 
 import logging
+import resource
+import signal
 import socket
 import struct
 import sys
 from pathlib import Path
 from typing import Any
 
+from gunicorn.glogging import Logger
+
+import feedsvc.app  # noqa: F401 (once, in the main process: new workers are there the sooner)
+from feedsvc.secrecy import redact, redact_record
+from feedsvc.server.worker import Patience, PatientWorker
 from feedsvc.settings import load_settings
 
 _settings = load_settings()
 
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.workers
-# Threads, so that a reader with a slow line holds up a thread and not a worker.
-worker_class = "gthread"
+# As many requests as there are threads are answered at the same time. No thread waits for a client
+# (feedsvc/server/worker.py), so more of them would only change turns more often.
 threads = _settings.threads
+# Idle connections cost a worker a file each and no thread. When there are so many, the one that has
+# been idle for longest makes room for the next.
+worker_connections = 1000
+# More than nginx keeps its connections (keepalive_timeout 20s): who sends must be who ends it.
 keepalive = 30
+# Who comes while all workers are busy, or are started anew, waits in the kernel's queue; systemd's
+# socket has a queue of its own. Linux shortens it to net.core.somaxconn, 4096.
+backlog = 2048
+# A worker is never replaced for its age (max_requests): it is not known to grow, and a new one has
+# to make every feed again.
+max_requests = 0
+# What does not give a sign of life for so long is killed. The main loop gives it, which no request
+# holds up.
 timeout = 60
 graceful_timeout = 30
+# The parser that the hostile requests of the tests were tried on; `auto` takes another one where it
+# happens to be installed.
+http_parser = "python"
+# Answers are sent as they are taken, which is not for the system's sendfile to do.
+sendfile = False
 # No worker may write its heartbeat to a disk that stalls; memory, where there is such a place.
 _MEMORY = Path("/dev/shm")  # noqa: S108 (each process makes a private file there)
 worker_tmp_dir = str(_MEMORY) if _MEMORY.is_dir() else None
@@ -28,19 +52,74 @@ control_socket_disable = True
 forwarder_headers = ""
 
 
-def post_fork(server: Any, worker: Any) -> None:
-    """Let the thread that writes have its turn soon: it gives it up at each statement.
+class Worker(PatientWorker):
+    """The worker with this service's limits."""
 
-    With Python's own 5 ms, it waited for that long whenever another thread was busy.
-    """
-    del server, worker
+    patience = Patience(
+        head_seconds=_settings.head_timeout_seconds,
+        body_seconds=1.0,
+        answer_seconds=_settings.answer_timeout_seconds,
+        queue_seconds=_settings.body_timeout_seconds,
+    )
+
+
+worker_class = Worker
+
+
+class DiscreetLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's log, without the tokens of private feeds, whoever turns the access log on."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.addFilter(redact_record)
+
+    def atoms(self, *parts: Any) -> dict[str, Any]:
+        """What an access log's format can name: user names may be tokens, typed where they fit."""
+        said = super().atoms(*parts)
+        shown = {name: redact(one) if isinstance(one, str) else one for name, one in said.items()}
+        return shown | dict.fromkeys(("u", "{authorization}i", "{http_authorization}e"), "-")
+
+
+logger_class = DiscreetLogger
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """A worker begins."""
+    del worker
+    _end_when_told(server)
+    # Let the thread that writes have its turn soon: it gives it up at each statement. With Python's
+    # own 5 ms, it waited for that long whenever another thread was busy.
     sys.setswitchinterval(0.0005)
 
 
-def when_ready(server: Any) -> None:
-    """Give up clients that fall silent in the middle of a request: each holds up a thread.
+_ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
-    gunicorn's threads wait for ever. What it accepts inherits the limit of what it listens on.
+
+def _end_when_told(server: Any) -> None:
+    """Let a worker be stopped before it has its own way to be.
+
+    Until then it has the main process's, which puts signals into a queue that nobody reads here:
+    who stopped the service while it started would wait for `graceful_timeout`, and then kill.
+    """
+    for ending in _ENDINGS:
+        signal.signal(ending, lambda *_: sys.exit(0))
+    while not server.SIG_QUEUE.empty():
+        if server.SIG_QUEUE.get_nowait() in _ENDINGS:
+            sys.exit(0)
+
+
+def when_ready(server: Any) -> None:
+    """Have files for all connections, as many as the system lets a program have by itself."""
+    least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if least != most:  # where a unit has set both, it may not
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    _limit_silence(server)
+
+
+def _limit_silence(server: Any) -> None:
+    """Give up clients that fall silent in the middle of a long body: each holds up a thread.
+
+    What is accepted inherits the limit of what it is accepted from.
     """
     limit = struct.pack("ll", _settings.silence_timeout_seconds, 0)
     for listener in server.LISTENERS:

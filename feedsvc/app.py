@@ -12,15 +12,29 @@ from feedsvc.db import Database
 from feedsvc.demo import views as demo
 from feedsvc.errors import DatabaseUnavailableError, SecretKeyError
 from feedsvc.feeds import views as feeds
+from feedsvc.feeds.directory import views as directory
+from feedsvc.feeds.fragments import Fragments
+from feedsvc.feeds.keys import make_finder
+from feedsvc.feeds.saved import views as private_feeds
+from feedsvc.feeds.saved.subscribers import Uses
+from feedsvc.feeds.views import Kiosk
+from feedsvc.hub import views as hub
+from feedsvc.hub.door import Door
+from feedsvc.hub.guard import Guard
+from feedsvc.hub.rates import HubRates
+from feedsvc.incoming.rates import Counters
 from feedsvc.ingest import api as inbox_api
 from feedsvc.ingest import views as ingest
 from feedsvc.ingest.rates import Rates
 from feedsvc.ingest.sources import list_unreadable
-from feedsvc.ingest.vault import Vault, open_vault
 from feedsvc.pages import views as pages
 from feedsvc.problems import register_error_handlers
 from feedsvc.reference import views as reference
+from feedsvc.secrecy import redact_record
+from feedsvc.serving.layer import Layer
+from feedsvc.serving.sharing import share_documents
 from feedsvc.settings import Settings, load_settings
+from feedsvc.vault import Vault, open_vault
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +53,7 @@ def open_database(settings: Settings) -> Database:
         settings.database_url,
         busy_timeout_seconds=settings.busy_timeout_seconds,
         pool_size=settings.pool_size,
+        revision_ttl_seconds=settings.revision_ttl,
     )
 
 
@@ -65,18 +80,31 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False
     app.extensions["feedsvc"] = Services(settings, database, vault)
     releases = Releases(database)
-    rates = Rates(settings)
+    counters = Counters(settings)
+    rates = Rates(settings, counters)
     app.register_blueprint(ingest.create_blueprint(database, settings, vault, rates))
     if settings.api_token:
         app.register_blueprint(inbox_api.create_blueprint(database, settings))
-    app.register_blueprint(feeds.create_blueprint(database, settings, releases))
+    fragments = Fragments(settings.fragment_bytes)
+    kiosk = Kiosk(database, settings, releases, fragments, Uses(database))
+    app.register_blueprint(feeds.create_blueprint(kiosk))
+    app.register_blueprint(directory.create_blueprint(database, settings, releases))
+    app.register_blueprint(private_feeds.create_blueprint(kiosk))
+    if settings.hub:
+        guard = Guard(settings.allowed_networks, settings.allowed_ports)
+        door = Door(database, settings, vault, guard, HubRates(settings, counters))
+        app.register_blueprint(hub.create_blueprint(door))
     app.register_blueprint(demo.create_blueprint(database, settings))
     app.register_blueprint(reference.create_blueprint(settings))
     pages.register_pages(app, database, settings, releases)
     _register_probes(app, database)
+    share_documents(app)
     register_error_handlers(
         app, settings.public_url, settings.retry_after_seconds, pages.tell_people
     )
+    find_key, standing = make_finder(settings), releases.standing
+    layer = Layer(app.wsgi_app, find_key, standing.look, standing.peek, settings.cache_bytes)
+    app.wsgi_app = layer  # type: ignore[method-assign]  # the way that Flask's manual shows
     return app
 
 
@@ -108,6 +136,7 @@ def configure_logging(settings: Settings) -> None:
     if not logger.hasHandlers():
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handler.addFilter(redact_record)
         logger.addHandler(handler)
 
 

@@ -62,6 +62,10 @@ class RateLimitError(FeedsvcError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class HubRateError(RateLimitError):
+    """The hub is asked for something too often."""
+
+
 class BatchError(FeedsvcError):
     """A line of a message with a line for each event is too long, or there are too many."""
 
@@ -116,9 +120,30 @@ class RenderingError(FeedsvcError):
         self.pointer = "/data" if field is None else f"/data/{field}"
 
 
+class SavedFeedError(FeedsvcError):
+    """A saved feed or a token of it can't be added, found or changed as asked."""
+
+
+class CredentialsError(FeedsvcError):
+    """A private feed was asked for without a token that opens it, or there is none."""
+
+    def __init__(self) -> None:
+        super().__init__("No private feed of that name is opened by what was sent.")
+
+
 class FeedNotFoundError(FeedsvcError):
     def __init__(self, name: str) -> None:
         super().__init__(f"There is no feed “{name[:100]}”.")
+
+
+class SelectionError(FeedsvcError):
+    """Filters that are each common and seldom met together: finding what they show takes long."""
+
+    def __init__(self, scan_limit: int) -> None:
+        super().__init__(
+            f"The filters were tried on {scan_limit:,} articles (FEEDSVC_SCAN_LIMIT), and too few "
+            "met them all. Ask for less: since, hours, a smaller limit, or a rarer filter."
+        )
 
 
 class ArticleNotFoundError(FeedsvcError):
@@ -137,3 +162,27 @@ class ParameterError(FeedsvcError):
     def __init__(self, name: str, message: str) -> None:
         super().__init__(f"{name}: {message}")
         self.name = name
+
+
+class TopicError(FeedsvcError):
+    """An address is not one that can be subscribed to; the message says why."""
+
+
+class HubError(FeedsvcError):
+    """The hub can't do what a request asks for; `name` is the parameter at fault."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.name = name
+
+
+class SubscriptionError(FeedsvcError):
+    """There is no such subscription."""
+
+
+class CallbackError(FeedsvcError):
+    """A callback's address is not one that may be called."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The callback can't be called: {reason}.")
+        self.reason = reason

@@ -71,13 +71,32 @@ WRONG_TOKEN = Kind(
     "The inbox is for programs that have a token. It is missing here, or is another one.",
     "Send `Authorization: Bearer` and the token that whoever runs the server has set.",
 )
+NO_CREDENTIALS = Kind(
+    "no-credentials",
+    HTTPStatus.UNAUTHORIZED,
+    "A private feed wants a token",
+    "What was sent opens no private feed of this name. The answer is the same whether there is one "
+    "or not.",
+    "Send the token that you were given as the password, with any user name (`Authorization: "
+    "Basic`), or put it into the address: `/private/TOKEN/NAME.rss`.",
+)
 NO_FEED = Kind(
     "no-such-feed",
     HTTPStatus.NOT_FOUND,
     "There is no such feed",
-    "No section of the paper has this name, or the address does not end in a format that there is.",
+    "No section of the paper and no other feed has this name, or the address does not end in a "
+    "format that there is. A private feed is there only for those who have a token.",
     "Take the address from the page of feeds. A section that is new has its feed with its first "
     "article.",
+)
+TOO_BROAD = Kind(
+    "too-broad",
+    HTTPStatus.BAD_REQUEST,
+    "The filters take too long",
+    "Filters that each many articles meet, and hardly any article meets together, would have to be "
+    "tried on the whole archive. `detail` says on how many they were tried.",
+    "Ask for less: newer articles only (`since`, `hours`), fewer of them (`limit`), or add a "
+    "filter that few articles meet.",
 )
 NO_ARTICLE = Kind(
     "no-such-article",
@@ -166,6 +185,24 @@ TOO_MANY_MESSAGES = Kind(
     "Try again after as many seconds as `Retry-After` says, with the same id. Several events in "
     "one message count once.",
 )
+HUB_REFUSES = Kind(
+    "hub-refuses",
+    HTTPStatus.BAD_REQUEST,
+    "The hub can't do what was asked",
+    "A subscription needs the address of a feed that there is, and a callback that the hub may "
+    "call. `parameter` says which of the request's parameters is wrong, and `detail` why.",
+    "Mend the parameter. The topic is the feed's own address: the link `self` in it, or in the "
+    "`Link` header.",
+)
+TOO_MANY_SUBSCRIPTIONS = Kind(
+    "too-many-subscriptions",
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "The hub is asked too often",
+    "A client may ask the hub only so often, and so may all clients together have it call one "
+    "host. Nothing was done.",
+    "Try again after as many seconds as `Retry-After` says. One request is enough for a "
+    "subscription: it is verified a moment later.",
+)
 MISTAKE = Kind(
     "mistake",
     HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -188,6 +225,15 @@ NOT_READY = Kind(
     "The tables are older or newer than the program.",
     "Whoever runs the server has to do what `detail` says. Try again after that.",
 )
+NO_SECRET_KEY = Kind(
+    "no-secret-key",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "The hub can keep no secrets yet",
+    "A subscription's secret, and the token of a private feed, are kept sealed, and there is "
+    "nothing to seal them with. Nothing was done.",
+    "Whoever runs the server has to set `FEEDSVC_SECRET_KEY`. Without `hub.secret`, public feeds "
+    "can be subscribed to meanwhile.",
+)
 NO_ROOM = Kind(
     "no-room",
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -205,7 +251,9 @@ KINDS = {
         BROKEN_BODY,
         UNVERIFIED,
         WRONG_TOKEN,
+        NO_CREDENTIALS,
         NO_FEED,
+        TOO_BROAD,
         NO_ARTICLE,
         NO_MESSAGE,
         NO_ADDRESS,
@@ -217,9 +265,12 @@ KINDS = {
         WRONG_CONTENT_TYPE,
         REFUSED,
         TOO_MANY_MESSAGES,
+        HUB_REFUSES,
+        TOO_MANY_SUBSCRIPTIONS,
         MISTAKE,
         DATABASE_AWAY,
         NOT_READY,
+        NO_SECRET_KEY,
         NO_ROOM,
     )
 }

@@ -16,19 +16,25 @@ from feedsvc.errors import (
     BatchError,
     BodyTimeoutError,
     BodyTooLargeError,
+    CredentialsError,
     DatabaseUnavailableError,
     FeedNotFoundError,
     FeedsvcError,
+    HubError,
+    HubRateError,
     InboxError,
     MessageError,
     ParameterError,
     RateLimitError,
     SchemaError,
+    SecretKeyError,
+    SelectionError,
     SignatureError,
     SpoolError,
     TokenError,
 )
 from feedsvc.kinds import Kind
+from feedsvc.secrecy import redact
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +45,18 @@ _KINDS: dict[type[FeedsvcError], Kind] = {
     MessageError: kinds.UNREADABLE_MESSAGE,
     SignatureError: kinds.UNVERIFIED,
     TokenError: kinds.WRONG_TOKEN,
+    CredentialsError: kinds.NO_CREDENTIALS,
     InboxError: kinds.NO_MESSAGE,
     FeedNotFoundError: kinds.NO_FEED,
+    SelectionError: kinds.TOO_BROAD,
     ArticleNotFoundError: kinds.NO_ARTICLE,
     ArticleWithdrawnError: kinds.WITHDRAWN,
     BodyTimeoutError: kinds.SLOW_BODY,
     BodyTooLargeError: kinds.TOO_LARGE,
     RateLimitError: kinds.TOO_MANY_MESSAGES,
+    HubError: kinds.HUB_REFUSES,
+    HubRateError: kinds.TOO_MANY_SUBSCRIPTIONS,
+    SecretKeyError: kinds.NO_SECRET_KEY,
     BatchError: kinds.LINES_OVER_LIMIT,
     SpoolError: kinds.NO_ROOM,
     DatabaseUnavailableError: kinds.DATABASE_AWAY,
@@ -55,6 +66,10 @@ _KINDS: dict[type[FeedsvcError], Kind] = {
 _HTTP_KINDS = {
     kind.status: kind
     for kind in (kinds.BROKEN_BODY, kinds.NO_ADDRESS, kinds.WRONG_METHOD, kinds.MISTAKE)
+}
+_CHALLENGES = {
+    TokenError: "Bearer",
+    CredentialsError: 'Basic realm="feeds", charset="UTF-8"',  # RFC 7617
 }
 #: Said instead of the error's own words, which are for the log.
 _DISCREET = {
@@ -97,8 +112,8 @@ def register_error_handlers(
         kind = _KINDS.get(type(error), kinds.MISTAKE)
         status, detail = kind.status, _DISCREET.get(type(error), str(error))
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error("%s %r: %s", request.method, request.path, error)
-        more = {"parameter": error.name} if isinstance(error, ParameterError) else {}
+            log.error("%s %r: %s", request.method, redact(request.path), error)
+        more = {"parameter": error.name} if isinstance(error, ParameterError | HubError) else {}
         response = _problem(problem_body(kind, public_url, detail, **more))
         if isinstance(error, RateLimitError):
             response.headers["Retry-After"] = str(error.retry_after_seconds)
@@ -106,7 +121,7 @@ def register_error_handlers(
             response.headers["Retry-After"] = str(retry_after_seconds)
         if status == HTTPStatus.UNAUTHORIZED:
             # RFC 9110, section 11.6.1, wants a challenge; this one names what is expected.
-            challenge = "Bearer" if isinstance(error, TokenError) else "Webhook-Signature"
+            challenge = _CHALLENGES.get(type(error), "Webhook-Signature")
             response.headers["WWW-Authenticate"] = challenge
         return _in_words(response, tell)
 
@@ -125,7 +140,7 @@ def register_error_handlers(
 
     @app.errorhandler(Exception)
     def confess(error: Exception) -> Response:
-        log.error("%s %r failed", request.method, request.path, exc_info=error)
+        log.error("%s %r failed", request.method, redact(request.path), exc_info=error)
         detail = "feedsvc made a mistake. It is in the log; nothing was written."
         response = _problem(problem_body(kinds.MISTAKE, public_url, detail))
         return _in_words(response, tell)
@@ -141,5 +156,5 @@ def _in_words(response: Response, tell: Callable[[Response], Response]) -> Respo
     try:
         return tell(response)
     except Exception:
-        log.exception("%s %r: the error could not be told", request.method, request.path)
+        log.exception("%s %r: the error could not be told", request.method, redact(request.path))
         return response

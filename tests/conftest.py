@@ -100,7 +100,7 @@ def postgres_url(postgres_database) -> str:
     database = Database(postgres_database)
     with database.peewee.connection_context():
         names = [f'"{table._meta.table_name}"' for table in TABLES if table is not ChangeCounter]
-        database.peewee.execute_sql(f"TRUNCATE {', '.join(names)} RESTART IDENTITY")
+        database.peewee.execute_sql(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
         database.peewee.execute_sql("UPDATE change_counter SET value = 0, changed_at = created_at")
     database.close()
     return postgres_database
@@ -134,6 +134,8 @@ def make_settings(database_url: str, **overrides: object) -> Settings:
         "secret_key": SECRET_KEY,
         "busy_timeout_seconds": 1.0,
         "ingest_rate": "unlimited",
+        # The command line, in the same process, is another one to what is kept.
+        "revision_ttl": 0.0,
     }
     return load_settings(**(defaults | overrides))
 
@@ -189,5 +191,7 @@ def pytest_terminal_summary(terminalreporter):
 
 def pytest_sessionfinish(session):
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:  # one of several processes, all of which report to another one
+        return
     if os.environ.get("CI") and reporter.stats.get("skipped") and session.exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -10,7 +10,7 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from feedsvc.ingest.vault import Vault
+from feedsvc.vault import Vault
 
 JSON = "application/json"
 #: What the keys of the tests' sources are sealed with.

@@ -7,7 +7,7 @@ import pytest
 from feedsvc.app import create_app
 from feedsvc.errors import SchemaError
 from feedsvc.ingest.sources import add_source
-from feedsvc.ingest.vault import open_vault
+from feedsvc.vault import open_vault
 from tests.conftest import make_settings
 from tests.newsroom import VAULT, Newsroom, publish
 

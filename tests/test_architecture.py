@@ -18,6 +18,7 @@ EVERY_ROOM = {
     "errors",
     "feeds",
     "hub",
+    "incoming",
     "ingest",
     "kinds",
     "migrations",
@@ -27,8 +28,11 @@ EVERY_ROOM = {
     "push",
     "reference",
     "rendering",
+    "secrecy",
+    "server",
     "serving",
     "settings",
+    "vault",
 }
 #: room -> what it may import, and the reason that a failure gives.
 MAY_IMPORT = {
@@ -39,20 +43,25 @@ MAY_IMPORT = {
     "migrations": ({"db", "errors"}, "migrations are frozen: today's models must not reach them"),
     "articles": ({"models", "db", "errors"}, "the store knows nothing of HTTP or feeds"),
     "rendering": ({"articles", "errors"}, "rendering is pure: values in, bytes out"),
+    "server": (set(), "how clients are waited for has nothing to do with what they ask for"),
     "serving": ({"errors"}, "serving knows bytes and validators, nothing of articles"),
     "kinds": (set(), "what can go wrong is called by names that everything shares"),
-    "problems": ({"errors", "kinds"}, "an answer to an error needs only the error"),
+    "secrecy": (set(), "how secrets are kept is the same wherever they are"),
+    "vault": ({"errors"}, "keys are sealed the same for whoever keeps them"),
+    "incoming": ({"errors", "settings"}, "what clients send is read the same, whatever it is"),
+    "problems": ({"errors", "kinds", "secrecy"}, "an answer to an error needs only the error"),
     "feeds": (
-        {"articles", "rendering", "serving", "models", "db", "settings", "errors"},
+        {"articles", "rendering", "serving", "models", "db", "settings", "errors", "secrecy"},
         "feeds read what ingest wrote, and never meet it",
     ),
     "ingest": (
         {"articles", "rendering", "feeds.catalog", "models", "db", "settings", "errors"}
-        | {"kinds", "problems"},
+        | {"incoming", "kinds", "problems", "secrecy", "vault"},
         "ingest commits a change; who is told of it is not its business",
     ),
     "hub": (
-        {"feeds", "models", "db", "settings", "errors"},
+        {"articles", "feeds", "rendering", "models", "db", "settings", "errors", "kinds"}
+        | {"incoming", "problems", "secrecy", "vault"},
         "the hub watches the change counter, not ingest",
     ),
     "pages": (
@@ -60,29 +69,36 @@ MAY_IMPORT = {
         "pages show feeds",
     ),
     "demo": (
-        {"articles", "ingest", "pages", "serving", "push", "db", "settings", "errors"},
+        {"articles", "ingest", "pages", "serving", "push", "db", "settings", "errors", "vault"},
         "sample news comes in by the door that all news comes in by",
     ),
     "reference": (
-        {"feeds", "ingest", "kinds", "pages", "problems", "rendering", "serving", "settings"}
+        {"feeds", "hub", "ingest", "kinds", "pages", "problems", "rendering", "serving", "settings"}
         | {"errors"},
         "the reference reads what every room says of itself, and no database",
     ),
     "push": ({"errors"}, "the sender's side shares nothing with the service"),
-    "app": (EVERY_ROOM - {"push"}, "the application is put together without the command line"),
+    "app": (
+        EVERY_ROOM - {"push", "server"},
+        "the application is put together without the command line",
+    ),
     "cli": (EVERY_ROOM, "the command line is an edge"),
 }
 #: a package -> the only places that may import it.
 ONLY_IN = {
-    "flask": {"app", "problems", "serving", "*.views", "ingest.bodies", "ingest.api"},
+    "brotli": {"serving.codings"},
+    "backports": {"serving.codings"},
+    "flask": {"app", "problems", "serving", "*.views", "incoming.bodies", "ingest.api"},
     "flask_babel": {"pages", "*.views"},
     "feedgen": {"rendering"},
+    "gunicorn": {"server"},
+    "lxml": {"rendering", "feeds.directory.opml", "feeds.directory.sitemap"},
     "peewee": {"db", "models", "migrations", "articles", "feeds", "ingest", "hub"},
     "playhouse": {"db", "migrations"},
     "urllib.request": {"push"},
     "aiohttp": {"hub.delivery"},
     "standardwebhooks": {"push"},
-    "cryptography": {"ingest.vault"},
+    "cryptography": {"vault"},
 }
 #: the only modules that ask the database anything.
 MAY_QUERY = {
@@ -92,15 +108,26 @@ MAY_QUERY = {
     "articles.filings",
     "articles.labels",
     "articles.release",
+    "articles.search_index",
     "articles.statements",
     "articles.withdrawal",
-    "feeds.selection",
+    "feeds.fragments",
+    "feeds.headlines",
+    "feeds.listing",
+    "feeds.ranges",
     "feeds.catalog",
+    "feeds.changes",
     "feeds.archive",
+    "feeds.search",
+    "feeds.saved.rows",
+    "feeds.saved.store",
+    "feeds.saved.delay",
+    "feeds.saved.subscribers",
     "ingest.sources",
     "ingest.inbox",
     "ingest.aliases",
     "hub.subscriptions",
+    "hub.jobs",
     "db",
     "migrations",
 }
@@ -179,11 +206,12 @@ def test_queries_live_behind_verbs(path):
 def test_only_settings_read_the_environment(path):
     name = module_name(path)
     text = path.read_text(encoding="utf-8")
-    if name == "settings":
+    if name.partition(".")[0] == "settings":
         return
-    assert "os.getenv" not in text
-    assert "environ[" not in text
+    assert "getenv" not in text
+    assert "os.environ[" not in text
     assert "os.environ.get" not in text
+    assert "import environ" not in text
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=str)

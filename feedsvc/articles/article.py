@@ -6,6 +6,8 @@ from enum import StrEnum
 from functools import lru_cache
 from uuid import NAMESPACE_URL, uuid5
 
+from feedsvc.articles.details import NO_DETAILS, NO_EPISODE, Details, Episode
+
 
 class Policy(StrEnum):
     """How much of an article feeds may show."""
@@ -14,11 +16,18 @@ class Policy(StrEnum):
     SUMMARY = "summary"
     HEADLINE = "headline"
 
+    def within(self, other: "Policy") -> "Policy":
+        """What both allow: the less of the two."""
+        order = list(Policy)
+        return max(self, other, key=order.index)
+
 
 @dataclass(frozen=True, slots=True)
 class Author:
     name: str
     url: str | None = None
+    #: The address of a picture.
+    avatar: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +40,24 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that belongs to an article (JSON Feed 1.1, `attachments`)."""
+    """A file that belongs to an article (JSON Feed 1.1, `attachments`). Sizes are pixels."""
 
     url: str
     mime_type: str
     title: str | None = None
     size_bytes: int | None = None
     duration_seconds: float | None = None
+    width: int | None = None
+    height: int | None = None
+    caption: str | None = None
+    credit: str | None = None
+    #: The address of a picture that stands for it.
+    thumbnail: str | None = None
+    episode: Episode = NO_EPISODE
+
+    @property
+    def is_recording(self) -> bool:
+        return self.mime_type.startswith(("audio/", "video/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +85,16 @@ class Order:
         if self.modified_at is None:
             return self.occurred_at < occurred_at
         return (self.modified_at, self.occurred_at) < (ordered_at, occurred_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a text in their order, with a space between (`search_text.split_words`)."""
+
+    #: As they are compared: without case and accents.
+    folded: str = ""
+    #: As they were typed, but for the case.
+    typed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +129,9 @@ class Draft:
     content_policy: Policy = Policy.FULL
     #: When it leaves the feeds by itself, later than it is published.
     expires_at: datetime | None = None
+    details: Details = NO_DETAILS
+    #: What it will be found by, made before the transaction that saves it.
+    words: Words = Words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +153,7 @@ class Article:
     modified_at: datetime
     correction: str = ""
     content_policy: Policy = Policy.FULL
+    details: Details = NO_DETAILS
 
 
 @lru_cache(maxsize=10_000)
@@ -153,4 +187,5 @@ def preview(draft: Draft, guid: str) -> Article:
         modified_at=max(draft.order.modified_at or draft.published_at, draft.published_at),
         correction=draft.correction,
         content_policy=draft.content_policy,
+        details=draft.details,
     )

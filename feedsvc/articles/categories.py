@@ -15,6 +15,7 @@ from feedsvc.articles.filings import Placement, join, leave, touch
 from feedsvc.articles.statements import fetch
 from feedsvc.db import Changes, fetch_rows, from_microseconds
 from feedsvc.errors import CategoryError
+from feedsvc.models.saved import SavedFeed
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,11 @@ class Tree:
             self._require_scope([parent])
         if parent is not None and len(self._line(parent)) >= self._limits.depth:
             raise CategoryError(self._too_deep(filing.slug))
+        # A section's slug is its feed's name, and a name is that of one feed.
+        if SavedFeed.get_or_none(SavedFeed.name == filing.slug) is not None:
+            raise CategoryError(
+                f"“{filing.slug}” is the name of a saved feed; the section needs another slug"
+            )
         ((count,),) = fetch_rows(models.Category.select(peewee.fn.COUNT(models.Category.id)))
         if count >= self._limits.count:
             raise CategoryError(

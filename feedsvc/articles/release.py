@@ -1,21 +1,40 @@
 """When an article's time comes: it appears, or it expires. Whoever first notices carries it out."""
 
 import logging
+import math
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from feedsvc import models
-from feedsvc.articles import filings
+from feedsvc.articles import filings, search_index
 from feedsvc.articles.filings import Stamp
-from feedsvc.db import Changes, Database, fetch_rows
+from feedsvc.articles.rows import ARTICLE_COLUMNS, article_from_row
+from feedsvc.articles.search_index import Entry
+from feedsvc.articles.search_text import words_of
+from feedsvc.articles.statements import fetch
+from feedsvc.db import Changes, Database, fetch_rows, from_microseconds
 from feedsvc.errors import DatabaseUnavailableError
 from feedsvc.models import State
 
 log = logging.getLogger(__name__)
 
-_BATCH = 500  # articles in one transaction, so that other writers get their turn
+_BATCH = 100  # articles in one transaction, so that other writers get their turn
 _REST_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the data stands."""
+
+    #: Equal ones mean that nothing public was changed between.
+    stamp: tuple[str, int]
+    #: When the next article appears or expires by itself.
+    next_at: datetime | None
+    #: The same in seconds since 1970; infinite, if none does.
+    due_at: float
 
 
 class Releases:
@@ -27,11 +46,12 @@ class Releases:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.standing = database.watch(lambda: read_standing(database))
         self._rest_until = 0.0
 
     def carry_out(self) -> datetime | None:
         """Do what is due, and say when something will be."""
-        moment = self._find_next()
+        moment = self.standing.look().next_at
         if moment is None or moment > datetime.now(UTC) or time.monotonic() < self._rest_until:
             return moment
         try:
@@ -40,7 +60,7 @@ class Releases:
             self._rest_until = time.monotonic() + _REST_SECONDS
             log.warning("articles are due and could not be released or taken out: %s", error)
             return moment
-        return self._find_next()
+        return self.standing.look().next_at
 
     def _carry_out(self) -> None:
         # In this order: one whose time came and went while nobody looked appears, and expires.
@@ -53,16 +73,24 @@ class Releases:
                 if done < _BATCH:
                     break
 
-    def _find_next(self) -> datetime | None:
-        with self._database.read():
-            return find_next_moment()
+
+def read_standing(database: Database) -> Standing:
+    """In the view that the caller is in."""
+    counter, next_at = database.read_counter(), _find_next_moment()
+    due_at = math.inf if next_at is None else next_at.timestamp()
+    return Standing((counter.epoch, counter.change), next_at, due_at)
 
 
-def find_next_moment() -> datetime | None:
-    """When the next article appears or expires by itself."""
-    return min(
-        _find_first(State.SCHEDULED, _VISIBLE) + _find_first(State.LIVE, _EXPIRES), default=None
+def _find_next_moment() -> datetime | None:
+    ((visible_at,),) = fetch(
+        "SELECT min(visible_at) FROM article WHERE state = ?", int(State.SCHEDULED)
     )
+    ((expires_at,),) = fetch(
+        "SELECT min(expires_at) FROM article WHERE state = ? AND expires_at IS NOT NULL",
+        int(State.LIVE),
+    )
+    moments = [moment for moment in (visible_at, expires_at) if moment is not None]
+    return from_microseconds(min(moments)) if moments else None
 
 
 def release_due(changes: Changes, limit: int = _BATCH) -> int:
@@ -85,6 +113,8 @@ _EXPIRES: Any = models.Article.expires_at
 def _turn(before: State, moment: Any, after: State, changes: Changes, limit: int) -> int:
     due = _in_order(before, moment, limit).where(moment <= changes.at)
     rows = fetch_rows(due)
+    if after == State.LIVE:
+        _index(rows)
     touched: set[int] = set()
     for article_id, visible_at, _ in rows:
         stamp = Stamp(after, visible_at, changes.take())
@@ -92,15 +122,25 @@ def _turn(before: State, moment: Any, after: State, changes: Changes, limit: int
             models.Article.id == article_id
         ).execute()
         filings.restamp(article_id, stamp)
+        if after != State.LIVE:
+            search_index.remove(article_id, visible_at)
         touched |= filings.list_filed(article_id)
     if touched:
         filings.touch(touched, changes.at)
     return len(rows)
 
 
-def _find_first(state: State, moment: Any) -> list[datetime]:
-    """The first of these moments, or none."""
-    return [at for _, _, at in fetch_rows(_in_order(state, moment, 1))]
+def _index(rows: Sequence[tuple[int, datetime, datetime]]) -> None:
+    """Let the articles be found; their words are few milliseconds' work for each batch."""
+    visible_at = {article_id: at for article_id, at, _ in rows}
+    columns = (models.Article.id, *ARTICLE_COLUMNS)
+    found = models.Article.select(*columns).where(models.Article.id.in_(list(visible_at)))
+    search_index.add(
+        [
+            Entry(article_id, visible_at[article_id], words_of(article_from_row(tuple(article))))
+            for article_id, *article in fetch_rows(found)
+        ]
+    )
 
 
 def _in_order(state: State, moment: Any, limit: int) -> Any:

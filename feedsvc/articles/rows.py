@@ -3,13 +3,15 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from feedsvc import models
-from feedsvc.articles.article import Article, Attachment, Author, Category, Draft, Order, Policy
+from feedsvc.articles.article import Article, Author, Category, Draft, Order, Policy
+from feedsvc.articles.details import NO_DETAILS
 from feedsvc.articles.filings import Stamp
+from feedsvc.articles.records import attachment_from, details_from, digest_record, record_of
 from feedsvc.db import from_microseconds, to_microseconds
 from feedsvc.models import State
 
@@ -34,6 +36,7 @@ ARTICLE_COLUMNS: "tuple[peewee.Field[Any], ...]" = (
     models.Article.modified_at,
     models.Article.correction,
     models.Article.content_policy,
+    models.Article.details,
 )
 
 
@@ -73,8 +76,9 @@ def article_from_row(row: tuple[Any, ...]) -> Article:
         "authors": tuple(Author(**author) for author in values["authors"]),
         "tags": tuple(values["tags"]),
         "categories": tuple(Category(**section) for section in values["categories"]),
-        "attachments": tuple(Attachment(**one) for one in values["attachments"]),
+        "attachments": tuple(map(attachment_from, values["attachments"])),
         "content_policy": Policy(values["content_policy"]),
+        "details": details_from(values["details"]),
     }
     return Article(**values)
 
@@ -93,15 +97,16 @@ def columns_of(article: Article, draft: Draft, stamp: Stamp, digest: str) -> dic
         "content_html": article.content_html,
         "language": article.language,
         "image": article.image,
-        "authors": [_said({"name": author.name, "url": author.url}) for author in article.authors],
+        "authors": list(map(record_of, article.authors)),
         "tags": list(article.tags),
         "categories": _categories(article),
-        "attachments": [_said(asdict(attachment)) for attachment in article.attachments],
+        "attachments": list(map(record_of, article.attachments)),
         "published_at": article.published_at,
         "modified_at": article.modified_at,
         "correction": article.correction,
         "content_policy": article.content_policy,
         "expires_at": draft.expires_at,
+        "details": record_of(article.details) or None,
         "ordered_at": draft.order.modified_at or min(article.modified_at, draft.order.occurred_at),
         "occurred_at": draft.order.occurred_at,
     }
@@ -133,6 +138,7 @@ def tombstone_columns(guid: str, order: Order, *, change: int) -> dict[str, Any]
         "correction": "",
         "content_policy": Policy.FULL,
         "expires_at": None,
+        "details": None,
     }
 
 
@@ -151,10 +157,10 @@ def digest_of(article: Article, draft: Draft) -> str:
         "content_html": article.content_html,
         "language": article.language,
         "image": article.image,
-        "authors": [{"name": author.name, "url": author.url} for author in article.authors],
+        "authors": list(map(digest_record, article.authors)),
         "tags": article.tags,
         "categories": _categories(article),
-        "attachments": [asdict(attachment) for attachment in article.attachments],
+        "attachments": list(map(digest_record, article.attachments)),
         "published_at": to_microseconds(article.published_at),
         "modified_at": None if draft.modified_at is None else to_microseconds(draft.modified_at),
     }
@@ -164,13 +170,11 @@ def digest_of(article: Article, draft: Draft) -> str:
         said["content_policy"] = article.content_policy
     if draft.expires_at is not None:
         said["expires_at"] = to_microseconds(draft.expires_at)
+    if article.details != NO_DETAILS:
+        said["details"] = record_of(article.details)
     text = _encode(said)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _categories(article: Article) -> list[dict[str, str]]:
     return [{"slug": section.slug, "name": section.name} for section in article.categories]
-
-
-def _said(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}

@@ -81,16 +81,24 @@ def insert_rows(
 ) -> None:
     """Insert rows, each the values of `names` in their order."""
     head, converters = _head(table, names)
-    group = f"({_places(len(names))})"
     end = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
     values = [
         [convert(value) for convert, value in zip(converters, row, strict=True)] for row in rows
     ]
+    _insert(head, f"({_places(len(names))})", values, end)
+
+
+def insert_values(head: str, group: str, rows: Sequence[Sequence[Any]], end: str = "") -> None:
+    """Insert rows of the database's own values: `INSERT … VALUES `, a row's `(?, ?)`, the end."""
+    _insert(head, group.replace("?", bound.param), rows, end)
+
+
+def _insert(head: str, group: str, rows: Sequence[Sequence[Any]], end: str) -> None:
     at = 0
     for size in _ROWS_AT_ONCE:
-        while len(values) - at >= size:
+        while len(rows) - at >= size:
             sql = head + ", ".join([group] * size) + end
-            bound.execute_sql(sql, list(chain.from_iterable(values[at : at + size])))
+            bound.execute_sql(sql, list(chain.from_iterable(rows[at : at + size])))
             at += size
 
 

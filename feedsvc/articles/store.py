@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from feedsvc import models
-from feedsvc.articles import filings
-from feedsvc.articles.article import Article, Draft, Order, preview
+from feedsvc.articles import filings, search_index
+from feedsvc.articles.article import Article, Draft, Order, Words, preview
 from feedsvc.articles.categories import Tree
 from feedsvc.articles.filings import Placement, Stamp
 from feedsvc.articles.labels import label, unlabel
@@ -24,6 +24,7 @@ from feedsvc.articles.rows import (
     stored_from_row,
     tombstone_columns,
 )
+from feedsvc.articles.search_index import Entry
 from feedsvc.articles.statements import fetch, insert_row
 from feedsvc.db import Changes
 from feedsvc.errors import Fault, GuidError
@@ -56,6 +57,22 @@ class Outcome:
     notes: tuple[Fault, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Filed:
+    """An article that feeds show, or will: where, when, and what it is found by."""
+
+    article: Article
+    placement: Placement
+    stamp: Stamp
+    words: Words
+
+    def index_entries(self, article_id: int) -> list[Entry]:
+        """Itself, if it is to be found."""
+        if self.stamp.state != State.LIVE:
+            return []
+        return [Entry(article_id, self.stamp.visible_at, self.words)]
+
+
 class Shelf:
     """A source's articles within one transaction: asked for at once, and filed at once at its end.
 
@@ -68,7 +85,7 @@ class Shelf:
         self._tree = tree
         self._stored: dict[str, Stored | None] = {}
         self._taken_guids: dict[str, bool] = {}
-        self._waiting: dict[int, tuple[Article, Placement, Stamp]] = {}
+        self._waiting: dict[int, _Filed] = {}
         self._touched: set[int] = set()
 
     def look_up(self, external_ids: Iterable[str], guids: Iterable[str]) -> None:
@@ -126,11 +143,14 @@ class Shelf:
         article = replace(article, modified_at=_modified_at(article, draft, stored))
         was_live = stored is not None and stored.state == State.LIVE
         state = _state(draft, self._changes.at)
-        shows = was_live or state == State.LIVE
+        # Also where it ends a tombstone that readers have been shown.
+        was_told = stored is not None and stored.state == State.WITHDRAWN and stored.change > 0
+        shows = was_live or was_told or state == State.LIVE
         change = self._changes.take() if shows else _last_change(stored)
         stamp = Stamp(state, draft.published_at, change)
         columns = columns_of(article, draft, stamp, digest)
-        self._write(draft.external_id, stored, columns, (article, placement, stamp))
+        filed = _Filed(article, placement, stamp, draft.words)
+        self._write(draft.external_id, stored, columns, filed)
         if shows:
             self._touched |= placement.direct_by_id.keys()
         return Outcome(
@@ -169,6 +189,8 @@ class Shelf:
             "published_at": stored.published_at,
             "visible_at": stored.visible_at,
             "ordered_at": order.modified_at or stored.ordered_at,
+            # What a tombstone says; the same said again later does not move it.
+            "modified_at": order.occurred_at,
         }
         self._write(external_id, stored, columns)
         filings.restamp(stored.id, Stamp(State.WITHDRAWN, stored.visible_at, change))
@@ -204,7 +226,7 @@ class Shelf:
         external_id: str,
         stored: Stored | None,
         columns: dict[str, Any],
-        filed: tuple[Article, Placement, Stamp] | None = None,
+        filed: _Filed | None = None,
     ) -> None:
         """Write an article's row, and, unless it is withdrawn, see that it is filed."""
         if stored is None:
@@ -219,13 +241,13 @@ class Shelf:
             models.Article.update(columns | {"version": version}).where(
                 models.Article.id == row_id
             ).execute()
+            _index(stored, filed)
             if filed:
-                article, placement, stamp = filed
-                left = filings.file(row_id, placement, stamp)
-                if State.LIVE in (stored.state, stamp.state):
+                left = filings.file(row_id, filed.placement, filed.stamp)
+                if State.LIVE in (stored.state, filed.stamp.state):
                     self._touched |= left
                 unlabel(row_id)
-                label([(row_id, article, stamp)])
+                label([(row_id, filed.article, filed.stamp)])
         self._taken_guids[columns["guid"]] = True
         known = {name: columns[name] for name in _KNOWN}
         self._stored[external_id] = Stored(id=row_id, version=version, **known)
@@ -234,17 +256,18 @@ class Shelf:
         """File the new articles that wait."""
         waiting, self._waiting = self._waiting, {}
         if waiting:
-            filings.file_new(
-                [(id_, placement, stamp) for id_, (_, placement, stamp) in waiting.items()]
+            filings.file_new([(id_, one.placement, one.stamp) for id_, one in waiting.items()])
+            label([(id_, one.article, one.stamp) for id_, one in waiting.items()])
+            search_index.add(
+                [entry for id_, one in waiting.items() for entry in one.index_entries(id_)]
             )
-            label([(id_, article, stamp) for id_, (article, _, stamp) in waiting.items()])
 
     def _outcome(self, status: Status, stored: Stored) -> Outcome:
         """What is kept stays as it was."""
         slugs: tuple[str, ...] = ()
         if stored.state == State.LIVE:
             waiting = self._waiting.get(stored.id)
-            slugs = waiting[1].slugs if waiting else filings.list_slugs(stored.id)
+            slugs = waiting.placement.slugs if waiting else filings.list_slugs(stored.id)
             slugs = (EVERYTHING, *slugs)
         scheduled = stored.state == State.SCHEDULED
         return Outcome(status, slugs, stored.visible_at if scheduled else None)
@@ -264,6 +287,17 @@ class Shelf:
 
 #: What a `Stored` has of an article's columns.
 _KNOWN = tuple(one.name for one in fields(Stored) if one.name not in ("id", "version"))
+
+
+def _index(stored: Stored, filed: _Filed | None) -> None:
+    """Have the index of words follow an article that was there before."""
+    entries = filed.index_entries(stored.id) if filed else []
+    if stored.state != State.LIVE:
+        search_index.add(entries)
+    elif entries:
+        search_index.replace(entries[0], stored.visible_at)
+    else:
+        search_index.remove(stored.id, stored.visible_at)
 
 
 def _parted(values: Iterable[str]) -> Iterable[list[str]]:

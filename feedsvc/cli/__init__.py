@@ -12,6 +12,8 @@ import click
 from feedsvc import __version__, migrations
 from feedsvc.app import create_app, open_database
 from feedsvc.cli.console import open_for_command, reported
+from feedsvc.cli.feeds import feed_group
+from feedsvc.cli.hub import hub_group
 from feedsvc.cli.inbox import inbox_group
 from feedsvc.cli.pushing import push_files
 from feedsvc.cli.sources import source
@@ -117,6 +119,8 @@ def _greet(settings: Settings, *, has_keys: bool) -> None:
 
 
 main.add_command(source)
+main.add_command(feed_group)
+main.add_command(hub_group)
 main.add_command(inbox_group)
 main.add_command(push_files)
 main.add_command(withdraw)

@@ -11,8 +11,8 @@ from feedsvc.app import configure_logging, open_database
 from feedsvc.db import Database
 from feedsvc.errors import FeedsvcError
 from feedsvc.ingest.inbox import Answer
-from feedsvc.ingest.vault import Vault, open_vault
 from feedsvc.settings import load_settings
+from feedsvc.vault import Vault, open_vault
 
 
 @contextmanager

@@ -22,6 +22,7 @@ import peewee
 from feedsvc.db.engine import Engine, translated
 from feedsvc.db.postgres import Postgres
 from feedsvc.db.sqlite import Sqlite
+from feedsvc.db.watch import Watch
 from feedsvc.errors import ConfigurationError, DatabaseUnavailableError
 
 T = TypeVar("T")
@@ -96,12 +97,19 @@ class Changes:
 class Database:
     """Opened by URL; see the module's text. Safe to share between threads and across a fork."""
 
-    def __init__(self, url: str, *, busy_timeout_seconds: float = 5.0, pool_size: int = 10) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        busy_timeout_seconds: float = 5.0,
+        pool_size: int = 10,
+        revision_ttl_seconds: float = 0.25,
+    ) -> None:
         scheme = urlsplit(url).scheme
         if scheme == "sqlite":
             self._engine: Engine = Sqlite(url, busy_timeout_seconds)
         elif scheme in ("postgresql", "postgres"):
-            self._engine = Postgres(url, busy_timeout_seconds, pool_size)
+            self._engine = Postgres(url, busy_timeout_seconds, pool_size, revision_ttl_seconds)
         else:
             raise ConfigurationError(
                 "FEEDSVC_DATABASE_URL must begin with sqlite:/// or postgresql://"
@@ -148,6 +156,18 @@ class Database:
         """The counter as of now, in a view of its own."""
         with self.read():
             return self._counter()
+
+    def watch(self, read: Callable[[], T]) -> Watch[T]:
+        """What `read` gives in a view of its own, read again only after a commit of anyone.
+
+        On PostgreSQL, another process's commit is seen within `revision_ttl_seconds`.
+        """
+
+        def view() -> T:
+            with self.read():
+                return read()
+
+        return Watch(self._engine.sign, view)
 
     def run_ddl(self, work: Callable[[], T]) -> T:
         """Run `work` (migrations) alone: no other process changes the tables meanwhile."""

@@ -20,10 +20,22 @@ _UNAVAILABLE = (
 )
 
 
+class Sign(Protocol):
+    """Of commits: what it gives twice to a thread tells that nothing was committed between."""
+
+    #: Whether what it gives to one thread says the same to another one.
+    is_shared: bool
+
+    def look(self) -> object: ...
+
+
 class Engine(Protocol):
     """SQLite or PostgreSQL, as `Database` uses it."""
 
     peewee: Any
+
+    @property
+    def sign(self) -> Sign: ...
 
     def create(self) -> None: ...
 
@@ -51,3 +63,13 @@ def translated(engine: Engine) -> Iterator[None]:
             raise
         engine.drop_connection()
         raise DatabaseUnavailableError(f"{type(error).__name__}: {error}") from error
+
+
+class ClosedWithItsThread:
+    """Holds a connection in a thread's storage, which goes when the thread does."""
+
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
+
+    def __del__(self) -> None:
+        self.raw.close()

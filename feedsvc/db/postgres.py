@@ -8,6 +8,7 @@ from typing import TypeVar
 from playhouse.pool import PooledPostgresqlDatabase
 
 from feedsvc.db.engine import translated
+from feedsvc.db.watch import ClockSign
 
 T = TypeVar("T")
 
@@ -15,8 +16,11 @@ T = TypeVar("T")
 class Postgres:
     """A pool of connections; each read and write borrows one."""
 
-    def __init__(self, url: str, timeout_seconds: float, pool_size: int) -> None:
+    def __init__(
+        self, url: str, timeout_seconds: float, pool_size: int, revision_ttl_seconds: float
+    ) -> None:
         limit_ms = int(timeout_seconds * 1000)
+        self.sign = ClockSign(revision_ttl_seconds)
         self._pid = os.getpid()
         self.peewee = PooledPostgresqlDatabase(
             url.replace("postgres://", "postgresql://", 1),
@@ -24,7 +28,10 @@ class Postgres:
             max_connections=pool_size,
             timeout=timeout_seconds,
             connect_timeout=max(1, int(timeout_seconds)),
-            options=f"-c lock_timeout={limit_ms} -c idle_in_transaction_session_timeout=60000",
+            # Nothing that is asked takes so long that to compile it would pay (seen: 20 ms of
+            # compiling for a search of 3).
+            options=f"-c lock_timeout={limit_ms} -c idle_in_transaction_session_timeout=60000"
+            " -c jit=off",
         )
 
     def create(self) -> None:
@@ -45,7 +52,9 @@ class Postgres:
 
     def write(self, transaction: Callable[[], T]) -> T:
         with translated(self), self.session(), self.peewee.atomic():
-            return transaction()
+            result = transaction()
+        self.sign.note_write()
+        return result
 
     def run_ddl(self, work: Callable[[], T]) -> T:
         with translated(self), self.session(), self.peewee.atomic():

@@ -20,7 +20,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 import peewee
 
-from feedsvc.db.engine import translated
+from feedsvc.db.engine import ClosedWithItsThread, translated
+from feedsvc.db.watch import SqliteSign
 from feedsvc.errors import ConfigurationError, DatabaseUnavailableError
 
 T = TypeVar("T")
@@ -77,6 +78,7 @@ class Sqlite:
         self._writer = threading.current_thread()
         self._writer_pid = 0
         self._lock = threading.Lock()
+        self.sign = SqliteSign(self.path)
         self.peewee = peewee.SqliteDatabase(
             # mode=rw: a file that went missing is an error, never a new empty newspaper.
             f"file:{quote(str(self.path))}?mode=rw",
@@ -250,15 +252,5 @@ class Sqlite:
                 time.sleep(_RETRY_SECONDS)
             else:
                 raw: Any = self.peewee.connection()  # type: ignore[no-untyped-call]
-                self._local.connection = _ClosedWithItsThread(raw)
+                self._local.connection = ClosedWithItsThread(raw)
                 return
-
-
-class _ClosedWithItsThread:
-    """Holds a connection in a thread's storage, which goes when the thread does."""
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    def __del__(self) -> None:
-        self._connection.close()

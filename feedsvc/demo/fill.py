@@ -15,9 +15,9 @@ from feedsvc.db import Database
 from feedsvc.demo.news import list_ids, make_events, read_news
 from feedsvc.errors import ArticleNotFoundError, FeedsvcError
 from feedsvc.ingest import sources
-from feedsvc.ingest.vault import Vault
 from feedsvc.push.sending import PushError, Reply, push
 from feedsvc.settings import Settings
+from feedsvc.vault import Vault
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

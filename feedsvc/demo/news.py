@@ -12,6 +12,8 @@ MEDIA = HERE / "media"
 PATH = "demo"
 
 _MEDIA_TYPES = {".mp3": "audio/mpeg"}
+#: What `news.toml` says as the wire does.
+_SAME = ("source", "location")
 
 
 def read_news() -> dict[str, Any]:
@@ -31,20 +33,27 @@ def make_events(
     The same address and moment make the same events.
     """
     filings = _filings(news["categories"])
+    titles = {article["id"]: article["title"] for article in news["articles"]}
     events = [
         event
         for article in news["articles"]
-        for event in _story(article, filings, f"{public_url}/{PATH}", moment)
+        for event in _story(article, filings, titles, f"{public_url}/{PATH}", moment)
     ]
     return sorted(events, key=lambda event: (event["timestamp"], event["data"]["id"]))
 
 
 def _story(
-    article: Mapping[str, Any], filings: Mapping[str, Any], base_url: str, moment: datetime
+    article: Mapping[str, Any],
+    filings: Mapping[str, Any],
+    titles: Mapping[str, str],
+    base_url: str,
+    moment: datetime,
 ) -> Iterator[dict[str, Any]]:
     """What happens to one article."""
     published = _ago(moment, article["minutes_ago"])
     data = _item(article, filings, base_url) | {"date_published": published}
+    if related := article.get("related"):
+        data["related"] = [{"url": f"{base_url}/{id_}", "title": titles[id_]} for id_ in related]
     yield _event("published", published, data | {"date_modified": published})
     if correction := article.get("correction"):
         corrected = _ago(moment, correction["minutes_ago"])
@@ -65,6 +74,7 @@ def _item(article: Mapping[str, Any], filings: Mapping[str, Any], base_url: str)
     }
     if image := article.get("image"):
         item["image"] = f"{base_url}/media/{image}"
+        item["image_details"] = article.get("image_details", {}) | _pixels(MEDIA / image)
     if audio := article.get("audio"):
         file = MEDIA / audio["file"]
         item["attachments"] = [
@@ -74,9 +84,16 @@ def _item(article: Mapping[str, Any], filings: Mapping[str, Any], base_url: str)
                 "title": audio["title"],
                 "size_in_bytes": file.stat().st_size,
                 "duration_in_seconds": audio["seconds"],
+                **audio["details"],
             }
         ]
-    return item
+    return item | {name: article[name] for name in _SAME if name in article}
+
+
+def _pixels(picture: Path) -> dict[str, int]:
+    """The size of a PNG, which stands at its beginning (PNG, section 11.2.1)."""
+    header = picture.read_bytes()[16:24]
+    return {"width": int.from_bytes(header[:4]), "height": int.from_bytes(header[4:])}
 
 
 def _texts(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def create_blueprint(database: Database, settings: Settings) -> Blueprint:
             render_template("article.html", article=article).encode(),
             "text/html",
             counter.changed_at,
-            max_age_seconds=settings.max_age_seconds,
+            age_seconds=settings.max_age_seconds,
             stale_seconds=settings.stale_seconds,
         )
         address = urlsplit(article.url)  # pictures stand beside the article

@@ -1,4 +1,4 @@
-"""Which feeds exist: `all`, and one for each category."""
+"""Which feeds exist: `all`, one for each category, and those that the newsroom has saved."""
 
 import re
 from dataclasses import dataclass
@@ -8,9 +8,12 @@ import peewee
 
 from feedsvc import models
 from feedsvc.articles.clean import make_slug
+from feedsvc.articles.statements import fetch
 from feedsvc.articles.store import EVERYTHING
-from feedsvc.db import Database, fetch_rows
+from feedsvc.db import Database, fetch_rows, from_microseconds
 from feedsvc.errors import FeedNotFoundError
+from feedsvc.feeds.saved.feed import SavedFeed
+from feedsvc.feeds.saved.rows import Kept, find_kept, list_kept
 from feedsvc.models import ArticleCategory, State
 
 #: What a feed may be called; a category's slug is its feed's name.
@@ -25,36 +28,58 @@ class Feed:
     """A feed: its name in addresses, and what it shows."""
 
     name: str
-    #: The category's name; empty for `all`.
+    #: The category's name, or a saved feed's own title; empty for `all`.
     title: str
     category_id: int | None
     parent_name: str | None
     created_at: datetime
     #: When anything in it last changed, a withdrawal or a new title too.
     changed_at: datetime
+    #: What the newsroom says of it, if it is one that it has saved.
+    saved: SavedFeed | None = None
+    #: When it was put together as it is, in the stream of changes.
+    change: int = 0
 
 
 def get_feed(database: Database, name: str) -> Feed:
-    """The feed of a name, as of the view that the caller is in.
+    """The public feed of a name, as of the view that the caller is in.
 
     Raises:
-        FeedNotFoundError: there is none.
+        FeedNotFoundError: there is none, or it is private.
     """
     if name == EVERYTHING:
         return _everything(database)
     # The pattern first: PostgreSQL can't even be asked for a name with a NUL in it.
-    row = (
-        models.Category.get_or_none(models.Category.slug == name)
-        if FEED_NAME.fullmatch(name)
-        else None
-    )
-    if row is None:
+    if not FEED_NAME.fullmatch(name):
         raise FeedNotFoundError(name)
-    return _of_category(row, None)
+    rows = fetch("SELECT id, name, created_at, changed_at FROM category WHERE slug = ?", name)
+    for id_, title, created_at, changed_at in rows:
+        times = from_microseconds(created_at), from_microseconds(changed_at)
+        return Feed(name, title, id_, None, *times)
+    kept = find_kept(name)
+    if kept is None or kept.feed.is_private:
+        raise FeedNotFoundError(name)
+    return of_saved(database, kept)
+
+
+def of_saved(database: Database, kept: Kept) -> Feed:
+    """A saved feed as a feed, in the view that the caller is in."""
+    # Which articles are in it, only its filters know: a change of any of them may be one of it.
+    changed_at = max(kept.changed_at, database.read_counter().changed_at)
+    return Feed(
+        kept.feed.name,
+        kept.feed.title,
+        None,
+        None,
+        kept.created_at,
+        changed_at,
+        kept.feed,
+        kept.change,
+    )
 
 
 def list_feeds(database: Database) -> list[Feed]:
-    """`all` first, then each category before those below it, by name.
+    """`all` first, then each category before those below it, by name; last, public saved feeds.
 
     The order is that of the names without their accents, the same on both databases: by code
     points, “Đời sống” would come after “Xã hội”.
@@ -70,11 +95,18 @@ def list_feeds(database: Database) -> list[Feed]:
         row, parent_name = waiting.pop()
         feeds.append(_of_category(row, parent_name))
         waiting += [(child, row.slug) for child in reversed(below.get(row.id, []))]
-    return feeds
+    return feeds + _list_saved(database)
+
+
+def _list_saved(database: Database) -> list[Feed]:
+    public = [of_saved(database, kept) for kept in list_kept() if not kept.feed.is_private]
+    return sorted(public, key=lambda feed: (make_slug(feed.title, _SORTED_CHARS), feed.name))
 
 
 def count_articles() -> dict[int | None, int]:
-    """How many articles each feed shows, by its `category_id` (None: `all`); 0 is left out.
+    """How many articles a feed shows, by its `category_id` (None: `all`); 0 is left out.
+
+    Not of saved feeds: their articles would have to be gone through one by one.
 
     Two walks along covering indexes: what they cost grows with the archive.
     """

@@ -10,7 +10,7 @@ from feedsvc.ingest.reading import Delivery
 from feedsvc.ingest.schemes import SCHEMES, Headers
 from feedsvc.ingest.signatures import Body
 from feedsvc.ingest.sources import Source, find_source, unseal_keys
-from feedsvc.ingest.vault import Vault
+from feedsvc.vault import Vault
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from typing import Any
 from feedsvc import kinds
 from feedsvc.db import Database
 from feedsvc.errors import BatchError, DatabaseUnavailableError, MessageError
-from feedsvc.ingest.bodies import SpooledBody
+from feedsvc.incoming.bodies import SpooledBody
 from feedsvc.ingest.inbox import Answer
 from feedsvc.ingest.reading import Delivery
 from feedsvc.kinds import Kind

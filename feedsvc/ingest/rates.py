@@ -1,41 +1,17 @@
 """How many messages a source may send.
 
-A source's messages are counted once they are verified, so that no stranger uses up its share. By
-the `limits` package; where its counters can't be reached, messages are taken all the same.
+They are counted once they are verified, so that no stranger uses up a source's share.
 """
 
-import logging
-import math
-import time
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-from limits import RateLimitItem, parse_many
-from limits.errors import ConfigurationError as LimitsError
-from limits.errors import StorageError
-from limits.storage import MemoryStorage, RedisStorage, Storage
-from limits.strategies import SlidingWindowCounterRateLimiter
-
-from feedsvc.errors import ConfigurationError, RateLimitError
-from feedsvc.settings import UNLIMITED, Settings
-
-log = logging.getLogger(__name__)
-
-R = TypeVar("R")
-Key = tuple[str, ...]
-
-_TIMEOUT_SECONDS = 0.2
-#: How long counters that can't be reached are left alone, and how seldom that is said.
-_REST_SECONDS = 10.0
-_SILENCE_SECONDS = 60.0
+from feedsvc.errors import RateLimitError
+from feedsvc.incoming.rates import Counters, parse_rate
+from feedsvc.settings import Settings
 
 
 class Rates:
-    """What has come of late, counted in this process or in Redis."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._messages = _parse(settings.ingest_rate)
-        self._counters = _Counters(_open(settings.rate_storage_url))
+    def __init__(self, settings: Settings, counters: Counters) -> None:
+        self._messages = parse_rate(settings.ingest_rate)
+        self._counters = counters
 
     def count_message(self, source_name: str) -> None:
         """Count a verified message.
@@ -43,79 +19,10 @@ class Rates:
         Raises:
             RateLimitError: it is one too many.
         """
-        key = ("message", source_name)
-        for limit in self._messages:
-            if not self._counters.hit(limit, key):
-                raise RateLimitError(
-                    f"{source_name} sends more than {limit} (FEEDSVC_INGEST_RATE); "
-                    "nothing was done.",
-                    self._counters.seconds_until(limit, key),
-                )
-
-
-class _Counters:
-    """The counters of `limits`; those that can't be reached have room for all."""
-
-    def __init__(self, storage: Storage) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(storage)
-        self._rest_until = 0.0
-        self._silent_until = 0.0
-
-    def hit(self, limit: RateLimitItem, key: Key) -> bool:
-        """Count one more, if there is room for it; gives whether there was."""
-        return self._ask(lambda: self._limiter.hit(limit, *key), otherwise=True)
-
-    def seconds_until(self, limit: RateLimitItem, key: Key) -> int:
-        """How long, in whole seconds, until there is room again."""
-        now = time.time()
-        reset_at = self._ask(
-            lambda: self._limiter.get_window_stats(limit, *key).reset_time, otherwise=now
-        )
-        return max(1, math.ceil(reset_at - now))
-
-    def _ask(self, question: Callable[[], R], *, otherwise: R) -> R:
-        now = time.monotonic()
-        if now < self._rest_until:
-            return otherwise
-        try:
-            return question()
-        except (StorageError, OSError, UnicodeError) as error:  # the last is a host that is none
-            self._rest_until = now + _REST_SECONDS
-            if now >= self._silent_until:
-                self._silent_until = now + _SILENCE_SECONDS
-                log.warning(
-                    "messages are not counted, and taken without a limit: %s "
-                    "(FEEDSVC_RATE_STORAGE_URL)",
-                    error,
-                )
-            return otherwise
-
-
-def _parse(rate: str) -> list[RateLimitItem]:
-    return [] if rate == UNLIMITED else parse_many(rate)
-
-
-def _open(url: str) -> Storage:
-    if url.startswith("memory:"):
-        return MemoryStorage()
-    try:
-        storage = RedisStorage(
-            url,
-            wrap_exceptions=True,
-            socket_timeout=_TIMEOUT_SECONDS,
-            socket_connect_timeout=_TIMEOUT_SECONDS,
-        )
-        client: Any = storage.get_connection()
-        pool = client.connection_pool
-        pool.connection_class(**pool.connection_kwargs)  # as it will be made; it calls nobody yet
-    except LimitsError as error:
-        raise ConfigurationError(
-            "FEEDSVC_RATE_STORAGE_URL: Redis wants a package that is not installed: "
-            "pip install 'feedsvc[redis]'"
-        ) from error
-    except (TypeError, ValueError):
-        # Not in its own words, which may have the password in them.
-        raise ConfigurationError(
-            "FEEDSVC_RATE_STORAGE_URL: has a parameter that Redis does not know, or a wrong value"
-        ) from None
-    return storage
+        wait = self._counters.find_wait(self._messages, ("message", source_name))
+        if wait is not None:
+            raise RateLimitError(
+                f"{source_name} sends more than {wait.limit} (FEEDSVC_INGEST_RATE); "
+                "nothing was done.",
+                wait.seconds,
+            )

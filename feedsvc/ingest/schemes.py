@@ -19,7 +19,7 @@ from typing import Any
 from feedsvc.errors import SignatureError
 from feedsvc.ingest import signatures
 from feedsvc.ingest.signatures import Body, SignedHeaders, Verified, chunks_of, make_digest
-from feedsvc.ingest.vault import hash_token
+from feedsvc.secrecy import hash_token
 
 #: A request's header fields, whatever the case of their names: Werkzeug's `Headers`.
 Headers = Any

@@ -17,9 +17,10 @@ from feedsvc.feeds.catalog import FEED_NAME, RESERVED_NAMES
 from feedsvc.ingest.dialects import DIALECTS, NATIVE
 from feedsvc.ingest.dialects.translation import URL_FIELDS
 from feedsvc.ingest.schemes import SCHEMES, Scheme
-from feedsvc.ingest.vault import Vault, hash_token
 from feedsvc.models import SigningKey
+from feedsvc.secrecy import hash_token
 from feedsvc.settings import require_zone
+from feedsvc.vault import Vault
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _MAX_NAME_CHARS = 100

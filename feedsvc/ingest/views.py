@@ -8,15 +8,15 @@ from flask import Blueprint, Response, request
 
 from feedsvc.db import Database
 from feedsvc.errors import ParameterError
+from feedsvc.incoming.bodies import read_body, spooled_body
 from feedsvc.ingest.authentication import Authentication
 from feedsvc.ingest.batches import receive_lines, require_lines
-from feedsvc.ingest.bodies import read_body, spooled_body
 from feedsvc.ingest.rates import Rates
 from feedsvc.ingest.reading import NDJSON, Delivery, parse_media_type
 from feedsvc.ingest.receive import receive, rehearse
 from feedsvc.ingest.signatures import Body
-from feedsvc.ingest.vault import Vault
 from feedsvc.settings import Settings
+from feedsvc.vault import Vault
 
 
 def create_blueprint(

@@ -23,6 +23,10 @@ def _optional(meaning: str) -> Any:
     return Field(None, description=meaning)
 
 
+def _number(meaning: str, lowest: int) -> Any:
+    return Field(None, ge=lowest, le=_LARGEST_INTEGER, description=meaning)
+
+
 def _many(meaning: str) -> Any:
     """A list is judged up to its first wrong item: a million of them are one fault."""
     return Field(None, description=meaning, fail_fast=True)
@@ -43,6 +47,27 @@ class Wire(BaseModel):
 class WireAuthor(Wire):
     name: Line | None = _optional("As bylines write it. An author without a name is left out.")
     url: Url | None = _optional("A page about the author.")
+    avatar: Url | None = _optional("A picture of the author.")
+
+
+class WireTranscript(Wire):
+    """What is said in a recording."""
+
+    url: Url = Field(description="Where the transcript is.")
+    mime_type: str = Field(description="Its media type: `text/vtt`, `text/html` and so on.")
+    language: str | None = _optional("Its language, if it is not that of the recording (BCP 47).")
+
+
+class WirePerson(Wire):
+    """Who is heard or seen in a recording, or made it."""
+
+    name: Line = Field(description="What the person is called.")
+    role: Line | None = _optional(
+        "What the person does, in English, such as `host`, `guest` or `producer` (the roles of "
+        "Podcasting 2.0). Without one, podcast players take a host."
+    )
+    url: Url | None = _optional("A page about the person.")
+    image: Url | None = _optional("A picture of the person.")
 
 
 class WireAttachment(Wire):
@@ -55,6 +80,57 @@ class WireAttachment(Wire):
     duration_in_seconds: float | None = Field(
         None, ge=0, le=_LARGEST_INTEGER, description="How long it plays."
     )
+    width: int | None = _number("How wide it is, in pixels.", lowest=0)
+    height: int | None = _number("How high it is, in pixels.", lowest=0)
+    caption: Prose | None = _optional("A few sentences about it, as plain text.")
+    credit: Line | None = _optional("Who made it, or holds the rights.")
+    thumbnail: Url | None = _optional("A picture that stands for it.")
+    season: int | None = _number("The season that the episode of a podcast is in.", lowest=1)
+    episode: int | None = _number("Its number in the podcast, or in its season.", lowest=1)
+    episode_type: Literal["full", "trailer", "bonus"] | None = _optional(
+        "What kind of episode it is. `full` is what podcast players take one for."
+    )
+    explicit: bool | None = _optional("Whether it is not fit for children.")
+    chapters: Url | None = _optional(
+        "Where its chapters are, in the JSON that Podcasting 2.0 asks for."
+    )
+    transcripts: Annotated[list[WireTranscript], _FEW] | None = _many(
+        "What is said in it, as files."
+    )
+    persons: Annotated[list[WirePerson], _FEW] | None = _many("Who is heard or seen in it.")
+
+
+class WireImageDetails(Wire):
+    """What is said of the article's picture."""
+
+    width: int | None = _number("How wide it is, in pixels.", lowest=0)
+    height: int | None = _number("How high it is, in pixels.", lowest=0)
+    caption: Prose | None = _optional("A few sentences about it, as plain text.")
+    credit: Line | None = _optional("Who made it, or holds the rights.")
+    alt: Prose | None = _optional("What is to be seen, for those who can't see it.")
+
+
+class WireRelated(Wire):
+    """Another page on the subject."""
+
+    url: Url = Field(description="Where the page is.")
+    title: Line | None = _optional("What it is called.")
+
+
+class WireSource(Wire):
+    """Who an article was taken over from, such as a news agency."""
+
+    name: Line = Field(description="What the source is called.")
+    url: Url | None = _optional("Its home page.")
+    feed_url: Url | None = _optional("Its own feed, in RSS or Atom.")
+
+
+class WireLocation(Wire):
+    """A place on Earth (WGS 84)."""
+
+    latitude: float = Field(ge=-90, le=90, description="Degrees; south of the equator below zero.")
+    longitude: float = Field(ge=-180, le=180, description="Degrees; west of Greenwich below zero.")
+    name: Line | None = _optional("What the place is called.")
 
 
 def _from_bare_name(value: Any) -> Any:
@@ -114,9 +190,16 @@ class WireItem(Wire):
         "the sections above them, too."
     )
     image: Url | None = _optional("Its picture.")
+    image_details: WireImageDetails | None = _optional("What is said of its picture.")
     attachments: Annotated[list[WireAttachment], _FEW] | None = _many(
-        "Files that belong to it: sound, video, documents."
+        "Files that belong to it: sound, video, pictures, documents. RSS shows the first recording "
+        "to players, or else the first file; all formats list all of them."
     )
+    related: Annotated[list[WireRelated], _FEW] | None = _many("Other pages on the subject.")
+    source: WireSource | None = _optional(
+        "Who it was taken over from. Articles of the newsroom's own have none."
+    )
+    location: WireLocation | None = _optional("Where it happened.")
     date_published: str = Field(
         description="When it was published (RFC 3339). In the future, the article appears then."
     )

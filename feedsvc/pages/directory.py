@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from feedsvc.feeds.catalog import Feed
-from feedsvc.feeds.selection import Headline
+from feedsvc.feeds.headlines import Headline
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,10 @@ class Directory:
 
     everything: Section
     sections: Sequence[Section]
-    #: Every section once, each before those below it.
+    #: Every section once, each before those below it, and the saved feeds.
     listed: Sequence[Section]
+    #: Feeds that the newsroom has put together itself; nobody counts what they hold.
+    saved: Sequence[Section] = ()
 
 
 def build_directory(
@@ -39,12 +41,16 @@ def build_directory(
     newest: Sequence[Headline],
     newest_by_category: Mapping[int, Sequence[Headline]],
 ) -> Directory:
-    """The tree of `feeds`, which begin with `all` and name each parent before its children."""
+    """The tree of `feeds`: `all` first, each parent before its children, saved feeds anywhere."""
     everything = Section(feeds[0], counts.get(None, 0), newest, [])
     by_name = {everything.feed.name: everything}
+    saved = [Section(feed, 0, (), []) for feed in feeds if feed.saved is not None]
     for feed in feeds[1:]:
+        if feed.saved is not None:
+            continue
         headlines = newest_by_category.get(feed.category_id or 0, ())
         section = Section(feed, counts.get(feed.category_id, 0), headlines, [])
         by_name[feed.name] = section
         by_name[feed.parent_name or everything.feed.name].children.append(section)
-    return Directory(everything, everything.children, list(by_name.values())[1:])
+    listed = [*list(by_name.values())[1:], *saved]
+    return Directory(everything, everything.children, listed, saved)

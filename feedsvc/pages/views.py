@@ -16,8 +16,8 @@ from flask_babel import Babel, get_locale
 from feedsvc.articles.release import Releases
 from feedsvc.db import Counter, Database
 from feedsvc.feeds.catalog import count_articles, list_feeds
-from feedsvc.feeds.selection import list_headlines, list_section_headlines
-from feedsvc.feeds.views import feed_title, feed_url, max_age
+from feedsvc.feeds.channels import feed_title, feed_url
+from feedsvc.feeds.headlines import list_headlines, list_section_headlines
 from feedsvc.pages.directory import Directory, build_directory
 from feedsvc.pages.languages import LANGUAGES, TRANSLATIONS, default_language, speak_dates
 from feedsvc.rendering.document import FORMATS
@@ -34,6 +34,7 @@ _NEWEST_OF_SECTION = 3
 #: What addresses begin with that programs ask: they get no HTML, whatever they say they accept.
 _FOR_PROGRAMS = frozenset(
     {"feeds", "ingest", "private", "hub", "healthz", "readyz", "metrics", "inbox", "openapi"}
+    | {"news-sitemap", "robots", "rsscloud"}
 )
 
 
@@ -56,8 +57,9 @@ def _create_blueprint(database: Database, settings: Settings, releases: Releases
             page,
             "text/html",
             counter.changed_at,  # a change anywhere
-            max_age_seconds=max_age(settings, next_release_at, now),
+            age_seconds=settings.max_age_seconds,
             stale_seconds=settings.stale_seconds,
+            ends_at=next_release_at,
         )
         return as_page(answer(representation, request, now))
 
@@ -68,6 +70,10 @@ def _create_blueprint(database: Database, settings: Settings, releases: Releases
         response = send_from_directory(_STATIC, name, max_age=seconds)
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
+
+    @blueprint.get("/static/feed.<tag>.css")
+    def send_feed_style(tag: str) -> Response:  # `tag` is the feed's language, as in BCP 47
+        return send_static(f"feed.{default_language(tag)}.css")
 
     @blueprint.get("/favicon.ico")
     def send_icon() -> Response:  # for those who ask without having read the page
@@ -130,7 +136,7 @@ def _read_directory(database: Database) -> Directory:
     return build_directory(
         feeds,
         count_articles(),
-        list_headlines(feeds[0], _NEWEST),
+        list_headlines(_NEWEST),
         list_section_headlines(_NEWEST_OF_SECTION),
     )
 
@@ -185,7 +191,8 @@ def _speak_languages(app: Flask, settings: Settings) -> None:
         default_translation_directories=str(TRANSLATIONS),
         locale_selector=choose_language,
     )
-    base_path = urlsplit(settings.public_url).path
+    public = urlsplit(settings.public_url)
+    base_path, public_origin = public.path, f"{public.scheme}://{public.netloc}"
 
     def page_path(path: str) -> str:
         """Another page's address, in the language that this one's names."""
@@ -206,6 +213,7 @@ def _speak_languages(app: Flask, settings: Settings) -> None:
             "page_path": page_path,
             "home_path": page_path("/"),
             "address_language": _asked_language(),
+            "public_origin": public_origin,
             "feed_url": lambda name: feed_url(name, settings),
             "feed_title": lambda feed: feed_title(feed, settings),
         }

@@ -21,6 +21,10 @@ OWN_HEADERS = {
         "description": "When anything in it last changed, for `If-Modified-Since`.",
         "schema": {"type": "string"},
     },
+    "Location": {
+        "description": "Where it is.",
+        "schema": {"type": "string", "format": "uri"},
+    },
     "Cache-Control": {
         "description": "For how long it may be kept.",
         "schema": {"type": "string"},
@@ -53,6 +57,7 @@ CONDITIONS = [
 #: Of kinds that say more than every problem does, the models.
 _SAY_MORE = {
     kinds.PARAMETER: "ParameterProblem",
+    kinds.HUB_REFUSES: "ParameterProblem",
     kinds.WRONG_CONTENT_TYPE: "MessageProblem",
     kinds.REFUSED: "MessageProblem",
 }

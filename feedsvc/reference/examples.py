@@ -104,13 +104,17 @@ def _publish() -> Example:
             }
         ],
         "image": "https://news.example/cau.jpg",
+        "image_details": {"caption": "Cầu trong ngày thông xe", "credit": "Minh Tuấn"},
         "attachments": [
             {
                 "url": "https://news.example/cau.mp3",
                 "mime_type": "audio/mpeg",
                 "size_in_bytes": 123456,
+                "duration_in_seconds": 61,
             }
         ],
+        "related": [{"url": "https://news.example/pha", "title": "Chuyến phà cuối"}],
+        "location": {"latitude": 16.4637, "longitude": 107.5909, "name": "Huế"},
         "date_published": "2023-01-09T16:30:00+07:00",
     }
     notes = [{"pointer": "/data/title", "message": "markup was taken as markup, and removed"}]

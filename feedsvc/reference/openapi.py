@@ -8,7 +8,7 @@ from typing import Any
 
 from feedsvc import __version__, kinds
 from feedsvc.ingest.schemes import SCHEMES
-from feedsvc.reference import inbox, reading, writing
+from feedsvc.reference import directory, hub, inbox, reading, writing
 from feedsvc.reference.answers import OWN_HEADERS
 from feedsvc.reference.schemas import describe_models
 from feedsvc.settings import Settings
@@ -19,6 +19,7 @@ SUMMARY = "Signed articles in; RSS, Atom and JSON Feed out."
 TAGS = {
     "pushing": "An editorial system sends what it publishes, edits and withdraws.",
     "reading": "Feed readers, partner sites and programs read the feeds.",
+    "following": "Programs subscribe to feeds, and are sent what changes.",
     "inbox": "What came, what became of it, and doing it once more.",
     "operation": "Whether the service is there, and what it can do.",
 }
@@ -37,9 +38,13 @@ def build_document(settings: Settings) -> dict[str, Any]:
         "servers": [{"url": settings.public_url}],
         "externalDocs": {"url": f"{settings.public_url}/docs", "description": "To be read"},
         "tags": [{"name": name, "description": said} for name, said in TAGS.items()],
-        "paths": writing.paths(settings) | reading.paths(settings) | inbox.paths(settings),
+        "paths": writing.paths(settings)
+        | reading.paths(settings)
+        | directory.paths(settings)
+        | hub.paths(settings)
+        | inbox.paths(settings),
         "components": {
-            "schemas": describe_models(settings),
+            "schemas": describe_models(settings) | hub.schemas(settings),
             "headers": OWN_HEADERS,
             "securitySchemes": _security_schemes(),
         },
@@ -56,7 +61,7 @@ def _security_schemes() -> dict[str, Any]:
         for scheme in SCHEMES.values()
         for name, meaning in scheme.headers
     }
-    return named | {inbox.TOKEN: inbox.TOKEN_SCHEME}
+    return named | {inbox.TOKEN: inbox.TOKEN_SCHEME, reading.TOKEN: reading.TOKEN_SCHEME}
 
 
 def _security_scheme(name: str, meaning: str) -> dict[str, Any]:

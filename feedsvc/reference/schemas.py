@@ -6,6 +6,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import core_schema
 
+from feedsvc.feeds.directory.listing import FeedList
 from feedsvc.ingest import answers, api, wire
 from feedsvc.settings import Settings, variable_name
 
@@ -24,6 +25,7 @@ _MODELS: dict[str, Any] = {
     "MessageProblem": answers.MessageProblem,
     "InboxPage": api.InboxPage,
     "InboxEntry": api.InboxEntry,
+    "FeedList": FeedList,
 }
 _READ: JsonSchemaMode = "validation"
 

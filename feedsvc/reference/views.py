@@ -71,7 +71,7 @@ def create_blueprint(settings: Settings) -> Blueprint:
             text.encode(),
             media_type,
             None,
-            max_age_seconds=settings.max_age_seconds,
+            age_seconds=settings.max_age_seconds,
             stale_seconds=settings.stale_seconds,
         )
         return answer(representation, request, datetime.now(UTC))

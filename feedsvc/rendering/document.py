@@ -1,18 +1,34 @@
 """A feed as a document: a head, its entries' fragments, a tail. Pure: values in, bytes out."""
 
+import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from feedgen.ext.base import BaseExtension
+from lxml.etree import SubElement
+
 from feedsvc.articles.article import Article
 from feedsvc.errors import RenderingError
 from feedsvc.rendering import entries, jsonfeed
 from feedsvc.rendering.entries import new_feed
+from feedsvc.rendering.history import (
+    NO_HISTORY,
+    History,
+    list_json_deleted,
+    list_json_members,
+    write_history,
+)
+from feedsvc.rendering.podcast import Podcast
+from feedsvc.rendering.push import NO_PUSH, Push, list_json_hubs, write_push
+from feedsvc.rendering.syndication import write_rhythm
+from feedsvc.rendering.terms import NO_TERMS, Terms, add_rsl, list_members, write_terms
 
 K = TypeVar("K")
 
 GENERATOR = "feedsvc"
+_DC = "http://purl.org/dc/elements/1.1/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +46,15 @@ class Channel:
     author: str
     updated_at: datetime
     ttl_minutes: int
+    #: Of the CSS by which browsers show it to people.
+    stylesheet_url: str
+    history: History = NO_HISTORY
+    #: Where whoever follows the changes stands after this document (JSON Feed alone).
+    cursor: str | None = None
+    #: What makes it a podcast, if it is one.
+    podcast: Podcast | None = None
+    terms: Terms = NO_TERMS
+    push: Push = NO_PUSH
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +68,28 @@ class Format:
     render_frame: Callable[[Channel], tuple[bytes, bytes]]
     separator: bytes = b""
 
+    @property
+    def is_xml(self) -> bool:
+        return self.media_type.endswith("+xml")
+
     def self_url(self, channel: Channel) -> str:
         return f"{channel.base_url}.{self.name}{channel.query}"
 
 
 def render_document(format_: Format, channel: Channel, articles: Sequence[Article]) -> bytes:
     """A whole feed: newest first is the caller's to see to."""
+    fragments = format_.render_entries(articles)
+    return join_document(format_, channel, fragments, [article.url for article in articles])
+
+
+def join_document(
+    format_: Format, channel: Channel, fragments: Sequence[bytes], urls: Sequence[str]
+) -> bytes:
+    """A feed of entries that are rendered already, each with its article's address."""
     head, tail = format_.render_frame(channel)
-    return head + format_.separator.join(format_.render_entries(articles)) + tail
+    if format_ is RSS:
+        fragments = add_rsl(fragments, urls, channel.terms)
+    return b"".join((head, format_.separator.join(fragments), tail))
 
 
 def find_unrenderable(articles: Mapping[K, Article]) -> dict[K, RenderingError]:
@@ -109,14 +148,20 @@ def _atom_frame(channel: Channel) -> tuple[bytes, bytes]:
     feed.id(f"{channel.base_url}.{ATOM.name}")
     feed.subtitle(channel.description)
     feed.author(name=channel.author)
-    return _split(feed.atom_str(), b"</feed>")
+    feed.register_extension("identified", _Identified, rss=False)
+    feed.identified.address = _address(channel, ATOM)
+    return _split(_styled(feed.atom_str(), channel), b"</feed>")
 
 
 def _rss_frame(channel: Channel) -> tuple[bytes, bytes]:
     feed = _feed(channel, RSS)
     feed.description(channel.description)
-    feed.ttl(channel.ttl_minutes)
-    return _split(feed.rss_str(), b"</channel>")
+    write_rhythm(feed, channel.ttl_minutes)
+    feed.dc.dc_identifier(_address(channel, RSS))
+    feed.podcast.podcast = channel.podcast
+    # By the address that it has whatever is asked of it, and from whichever of its documents.
+    feed.podcast.feed_url = f"{channel.history.current or channel.base_url}.{RSS.name}"
+    return _split(_styled(feed.rss_str(), channel), b"</channel>")
 
 
 def _feed(channel: Channel, format_: Format) -> Any:
@@ -126,9 +171,39 @@ def _feed(channel: Channel, format_: Format) -> Any:
     feed.generator(GENERATOR)
     feed.updated(channel.updated_at.replace(microsecond=0))
     # In this order: RSS takes the last link for the channel's own.
+    write_terms(feed, channel.terms)
     feed.link(href=format_.self_url(channel), rel="self", type=format_.media_type)
     feed.link(href=channel.home_url, rel="alternate", type="text/html")
+    write_history(feed, channel.history, format_.name)
+    write_push(feed, channel.push)
     return feed
+
+
+class _Identified(BaseExtension):  # type: ignore[misc]  # feedgen has no types
+    """The address in Atom, which has no element for it but links, and ids that stay the same."""
+
+    address = ""
+
+    def extend_atom(self, feed: Any) -> Any:
+        SubElement(feed, f"{{{_DC}}}identifier", nsmap={"dc": _DC}).text = self.address
+        return feed
+
+
+def _address(channel: Channel, format_: Format) -> str:
+    """What people copy, as text: of a link, a browser shows no more than a picture.
+
+    It is the feed's own, in a document of its archive too.
+    """
+    current = dict(channel.history.list_links(format_.name)).get("current")
+    return current or format_.self_url(channel)
+
+
+def _styled(document: bytes, channel: Channel) -> bytes:
+    """With the processing instruction that names the stylesheet, by W3C's xml-stylesheet."""
+    declaration, newline, root = document.partition(b"\n")
+    address = html.escape(channel.stylesheet_url)
+    instruction = f'<?xml-stylesheet type="text/css" href="{address}"?>'
+    return declaration + newline + instruction.encode() + root
 
 
 def _split(document: bytes, tail: bytes) -> tuple[bytes, bytes]:
@@ -143,11 +218,23 @@ def _json_frame(channel: Channel) -> tuple[bytes, bytes]:
             "home_page_url": channel.home_url,
             "feed_url": JSON.self_url(channel),
             "description": channel.description,
+            "icon": channel.podcast.image if channel.podcast else None,
             "authors": [{"name": channel.author}],
             "language": channel.language,
+            **list_json_members(channel.history, JSON.name),
+            "hubs": list_json_hubs(channel.push) or None,
+            "_feedsvc": _extension(channel) or None,
         }
     )
     return head, jsonfeed.TAIL
+
+
+def _extension(channel: Channel) -> dict[str, Any]:
+    said = list_members(channel.terms) | {
+        "after": channel.cursor,
+        "deleted": list_json_deleted(channel.history.deleted) or None,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 RSS = Format("rss", "RSS", "application/rss+xml", entries.render_rss_items, _rss_frame)

@@ -5,6 +5,7 @@ and cut out, byte for byte what it would be anywhere else, so a feed can be join
 
 What feedgen 1.0.0 does not do, or does wrongly, is put right here: Atom links lose their `rel`,
 `type` and `length`; RSS has no `dc:creator` of its own; dates go through the process-wide locale.
+What it can't say at all is written by `media`, `podcast` and `relations`.
 """
 
 import html
@@ -12,7 +13,6 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_OID, uuid5
@@ -22,37 +22,40 @@ import feedgen.feed
 from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseExtension
 from feedgen.ext.dc import DcEntryExtension, DcExtension
-from feedgen.ext.media import MediaEntryExtension, MediaExtension
 from feedgen.feed import FeedGenerator
 from feedgen.util import xml_elem
+from lxml.etree import SubElement
 
-from feedsvc.articles.article import Article, Attachment
+from feedsvc.articles.article import Article, Author
+from feedsvc.articles.details import NO_DETAILS
+from feedsvc.rendering import media
 from feedsvc.rendering.depth import shown
+from feedsvc.rendering.media import find_enclosure, write_media
+from feedsvc.rendering.podcast import PodcastChannel, PodcastItem
+from feedsvc.rendering.relations import GEORSS, write_atom_relations, write_rss_relations
 
-#: Dates of RFC 822 with a four-digit year, as RSS 2.0 asks for. feedgen's own formatter switches
-#: the whole process to another locale and back, under the feet of other threads.
-rfc822 = partial(format_datetime, usegmt=True)
+
+def rfc822(moment: datetime) -> str:
+    """A date of RFC 822 with a four-digit year, as RSS 2.0 asks for."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
+# feedgen's own formatter switches the whole process to another locale and back, under the feet of
+# other threads.
 feedgen.feed.formatRFC2822 = feedgen.entry.formatRFC2822 = rfc822
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 #: How an absolute IRI begins (RFC 3987, section 2.2).
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S")
 _SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-#: Fixed here, not asked of the machine, whose tables differ from one to the next.
-_IMAGE_TYPES = {
-    "avif": "image/avif",
-    "gif": "image/gif",
-    "jpeg": "image/jpeg",
-    "jpg": "image/jpeg",
-    "png": "image/png",
-    "svg": "image/svg+xml",
-    "webp": "image/webp",
-}
-_MEDIUMS = ("image", "audio", "video")
+_ATOM_UPDATED = "{http://www.w3.org/2005/Atom}updated"
 
 
 class _FeedMarkup(BaseExtension):  # type: ignore[misc]  # feedgen has no types
-    """The feed's side of the extension: nothing to add."""
+    """The feed's side of the extension: the namespaces that its entries use."""
+
+    def extend_ns(self) -> dict[str, str]:
+        return {"media": media.NAMESPACE, "georss": GEORSS}
 
 
 class _EntryMarkup(BaseExtension):  # type: ignore[misc]
@@ -67,10 +70,14 @@ class _EntryMarkup(BaseExtension):  # type: ignore[misc]
             return entry
         if article.language:
             entry.set(_XML_LANG, article.language)
-        entry.find("id").text = _iri(article.guid)  # feedgen has the guid here
-        for link in entry.findall("link"):
-            entry.remove(link)
-        xml_elem("link", entry, href=article.url, rel="alternate", type="text/html")
+        entry.find("id").text = iri(article.guid)  # feedgen has the guid here
+        # Of each, feedgen says no more than its address; the first is the article's.
+        link, *enclosures = entry.findall("link")
+        link.set("rel", "alternate")
+        link.set("type", "text/html")
+        for enclosure in enclosures:
+            entry.remove(enclosure)
+        write_media(entry, article)
         for attachment in article.attachments:
             link = xml_elem("link", entry, href=attachment.url, rel="enclosure")
             link.set("type", attachment.mime_type)
@@ -78,13 +85,25 @@ class _EntryMarkup(BaseExtension):  # type: ignore[misc]
                 link.set("length", str(attachment.size_bytes))
             if attachment.title:
                 link.set("title", attachment.title)
+        if article.details is not NO_DETAILS:
+            write_atom_relations(entry, article)
         return entry
 
     def extend_rss(self, item: Any) -> Any:
+        article = self.article
+        if article is None:
+            return item
         # Readers take a description for HTML (RSS 2.0, "entity-encoded HTML is allowed"), so a
         # plain summary is written as HTML that says the same.
-        if self.article is not None and self.article.summary:
-            item.find("description").text = html.escape(self.article.summary, quote=False)
+        if article.summary:
+            item.find("description").text = html.escape(article.summary, quote=False)
+        # RSS can't say when an item was changed.
+        updated_at = article.modified_at.replace(microsecond=0)
+        if updated_at > article.published_at:
+            SubElement(item, _ATOM_UPDATED).text = updated_at.isoformat()
+        write_media(item, article)
+        if article.details is not NO_DETAILS:
+            write_rss_relations(item, article)
         return item
 
 
@@ -94,8 +113,8 @@ def new_feed() -> Any:
     # By their classes: by their names, feedgen looks for modules that are not there each time.
     # Not in Atom, which has elements of its own for all that Dublin Core says.
     feed.register_extension("dc", DcExtension, DcEntryExtension, atom=False)
-    feed.register_extension("media", MediaExtension, MediaEntryExtension)
     feed.register_extension("markup", _FeedMarkup, _EntryMarkup)
+    feed.register_extension("podcast", PodcastChannel, PodcastItem, atom=False)
     return feed
 
 
@@ -144,7 +163,7 @@ def _cut(document: bytes, tag: bytes, count: int) -> list[bytes]:
     return [part + end for part in parts]
 
 
-def _iri(guid: str) -> str:
+def iri(guid: str) -> str:
     """The guid, or a name made of it if it is no Atom id (RFC 4287, section 4.2.6)."""
     return guid if _SCHEME.match(guid) else uuid5(NAMESPACE_OID, guid).urn
 
@@ -159,55 +178,30 @@ def _fill(entry: FeedEntry, article: Article) -> None:
         entry.summary(article.summary)
     if article.content_html:
         entry.content(article.content_html, type="html")
-    for author in article.authors:
-        entry.author(name=author.name, **({"uri": author.url} if author.url else {}))
-    scheme = _origin(article.url)
-    for section in article.categories:
-        entry.category(term=section.slug, label=section.name, scheme=scheme)
-    for tag in article.tags:
-        entry.category(term=tag, label=tag)
+    # All at once: at each call, feedgen goes through those that came before again.
+    entry.author([_person(author) for author in article.authors])
+    entry.category(_labels(article))
     entry.dc.dc_creator([author.name for author in article.authors] or None)
     if article.language:
         entry.dc.dc_language(article.language)
-    _fill_media(entry, article)
-    entry.markup.article = article
-
-
-def _fill_media(entry: FeedEntry, article: Article) -> None:
-    """One attachment as enclosure, since RSS has room for one; pictures and all by Media RSS."""
-    if article.image:
-        content = {"url": article.image, "medium": "image", "group": None}
-        suffix = urlsplit(article.image).path.rpartition(".")[2].lower()
-        if suffix in _IMAGE_TYPES:
-            content["type"] = _IMAGE_TYPES[suffix]
-        entry.media.content(content)
-        entry.media.thumbnail({"url": article.image, "group": None})
-    for attachment in article.attachments:
-        entry.media.content(_media_content(attachment))
-    if article.attachments:
-        first = min(article.attachments, key=_played_last)
+    enclosure = find_enclosure(article)
+    if enclosure is not None:
         # Zero is what the RSS Advisory Board's profile gives for a length that is not known.
-        entry.enclosure(first.url, str(first.size_bytes or 0), first.mime_type)
+        entry.enclosure(enclosure.url, str(enclosure.size_bytes or 0), enclosure.mime_type)
+    entry.markup.article = entry.podcast.article = article
 
 
-def _media_content(attachment: Attachment) -> dict[str, str | None]:
-    content: dict[str, str | None] = {
-        "url": attachment.url,
-        "type": attachment.mime_type,
-        "group": None,
-    }
-    medium = attachment.mime_type.partition("/")[0]
-    if medium in _MEDIUMS:
-        content["medium"] = medium
-    if attachment.size_bytes is not None:
-        content["fileSize"] = str(attachment.size_bytes)
-    if attachment.duration_seconds is not None:
-        content["duration"] = str(round(attachment.duration_seconds))
-    return content
+def _person(author: Author) -> dict[str, str]:
+    return {"name": author.name, "uri": author.url} if author.url else {"name": author.name}
 
 
-def _played_last(attachment: Attachment) -> bool:
-    return attachment.mime_type.partition("/")[0] not in ("audio", "video")
+def _labels(article: Article) -> list[dict[str, str]]:
+    scheme = _origin(article.url)
+    sections = [
+        {"term": section.slug, "label": section.name, "scheme": scheme}
+        for section in article.categories
+    ]
+    return sections + [{"term": tag, "label": tag} for tag in article.tags]
 
 
 def _origin(url: str) -> str:

@@ -2,9 +2,11 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 
 from flask import Request, Response
 from werkzeug.http import http_date
@@ -15,6 +17,9 @@ _PROXY_MARK = re.compile(r'(?:--?|;)(?:gzip|br|zstd)(?=")')
 #: A Last-Modified has one-second grain, and a change's time is noted just before its commit can be
 #: seen: for so long after it, nothing is judged by date.
 _SETTLED = timedelta(seconds=2)
+#: In a request's environment: where the layer in front of Flask is handed what it can answer from,
+#: and what it last had. There, and only there, it is judged whether the client has it already.
+OFFER = "feedsvc.offer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,40 +32,102 @@ class Representation:
     body: bytes
     media_type: str
     changed_at: datetime | None
-    #: For how long it may be kept, and for how much longer it may be served when feedsvc can't be
-    #: reached or is being asked, in seconds.
-    max_age_seconds: int
+    #: For how long it may be kept if it does not end sooner, and for how much longer it may be
+    #: served when feedsvc can't be reached or is being asked, in seconds.
+    age_seconds: int
     stale_seconds: int
+    #: When it will change by itself.
+    ends_at: datetime | None = None
+    #: Whether it is for who asked alone, and is kept nowhere.
+    is_private: bool = False
+    #: The media type that it has where a browser opens it for a person, if that is another one.
+    shown_as: str | None = None
+    #: What it says, as a value: of equal ones, the bytes are equal too.
+    made_of: object = None
+    #: Which state of the data it is of.
+    stamp: object = None
+    #: Weak, since a proxy may compress the body; a hash, so that nothing can be missed.
+    etag: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        digest = hashlib.sha256(self.body).hexdigest()
+        object.__setattr__(self, "etag", f'W/"{digest[:32]}"')
+
+    def list_headers(self, now: datetime, *, is_shown: bool = False) -> list[tuple[str, str]]:
+        """The header fields of a 200, but for what is said of its length and coding."""
+        media_type = self.shown_as if is_shown and self.shown_as else self.media_type
+        headers = [
+            ("Content-Type", _content_type(media_type)),
+            ("ETag", self.etag),
+            ("Cache-Control", self._cache_control(now)),
+            ("Vary", "Accept-Encoding, Sec-Fetch-Dest" if self.shown_as else "Accept-Encoding"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+        if self.changed_at is not None:
+            headers.append(("Last-Modified", http_date(min(self.changed_at, now - _SETTLED))))
+        return headers
 
     @property
-    def etag(self) -> str:
-        """Weak, since a proxy may compress the body; a hash, so that nothing can be missed."""
-        return f'W/"{hashlib.sha256(self.body).hexdigest()[:32]}"'
+    def settles_at(self) -> datetime | None:
+        """Until when its Last-Modified moves, and nothing is judged by it."""
+        return None if self.changed_at is None else self.changed_at + _SETTLED
+
+    def is_settled(self, now: datetime) -> bool:
+        return self.changed_at is not None and now - self.changed_at >= _SETTLED
+
+    def _cache_control(self, now: datetime) -> str:
+        if self.is_private:
+            return "private, no-store"
+        age = self.age_seconds
+        if self.ends_at is not None:
+            age = max(0, min(age, int((self.ends_at - now).total_seconds())))
+        return (
+            f"public, max-age={age}, stale-while-revalidate={age}, "
+            f"stale-if-error={self.stale_seconds}"
+        )
+
+
+class Offer:
+    """What passes between the layer in front of Flask and a view, in a request's environment."""
+
+    def __init__(self, previous: Representation | None) -> None:
+        #: The last one that was offered for this address, from which bytes can be taken over.
+        self.previous = previous
+        self.made: Representation | None = None
+
+
+def find_previous(request: Request) -> Representation | None:
+    """What this address last said, if that is still kept."""
+    offer: Offer | None = request.environ.get(OFFER)
+    return None if offer is None else offer.previous
 
 
 def answer(representation: Representation, request: Request, now: datetime) -> Response:
-    """200 with the body, or 304 where the client's conditions say that it has it.
+    """200 with the body, or 304 where the client's conditions say that it has it."""
+    is_shown = request.headers.get("Sec-Fetch-Dest") == "document"
+    headers = representation.list_headers(now, is_shown=is_shown)
+    response = Response(representation.body, headers=headers)
+    offer: Offer | None = request.environ.get(OFFER)
+    if offer is not None:
+        offer.made = representation
+        return response
+    return judge(response, representation, request.environ, now)
+
+
+def judge(
+    response: Response, representation: Representation, environ: Mapping[str, Any], now: datetime
+) -> Response:
+    """A 200 as what the client's conditions make of it: itself, 304 or 412.
 
     Werkzeug judges the conditions (RFC 9110, section 13): lists, `*`, weak comparison, precedence.
     """
-    headers = {
-        "Content-Type": _content_type(representation.media_type),
-        "ETag": representation.etag,
-        "Cache-Control": _cache_control(representation),
-        "Vary": "Accept-Encoding",
-        "X-Content-Type-Options": "nosniff",
-    }
-    changed_at = representation.changed_at
-    if changed_at is not None:
-        headers["Last-Modified"] = http_date(min(changed_at, now - _SETTLED))
-    conditions = dict(request.environ)
+    conditions = dict(environ)
     if mark := conditions.get("HTTP_IF_NONE_MATCH"):
         conditions["HTTP_IF_NONE_MATCH"] = _PROXY_MARK.sub("", mark)
-    if changed_at is None or now - changed_at < _SETTLED:
+    if not representation.is_settled(now):
         conditions.pop("HTTP_IF_MODIFIED_SINCE", None)
     if conditions.get("HTTP_IF_MATCH", "").strip() == "*":  # met by any document there is
         conditions.pop("HTTP_IF_MATCH")
-    response = Response(representation.body, headers=headers)
     response.make_conditional(conditions)
     if response.status_code == HTTPStatus.PRECONDITION_FAILED:
         response.headers["Cache-Control"] = "no-store"
@@ -72,11 +139,3 @@ def answer(representation: Representation, request: Request, now: datetime) -> R
 def _content_type(media_type: str) -> str:
     # JSON is UTF-8 and has no charset parameter (RFC 8259, section 11).
     return media_type if media_type.endswith("json") else f"{media_type}; charset=utf-8"
-
-
-def _cache_control(representation: Representation) -> str:
-    return (
-        f"public, max-age={representation.max_age_seconds}, "
-        f"stale-while-revalidate={representation.max_age_seconds}, "
-        f"stale-if-error={representation.stale_seconds}"
-    )

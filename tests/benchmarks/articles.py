@@ -40,7 +40,7 @@ _AUTHORS = [f"{first}.{last}" for first in "ABDHLMNQTV" for last in "BCHKNT"]
 def make_event(number: int, body_bytes: int = BODY_BYTES) -> dict[str, Any]:
     """The event that publishes the article of this number; a later number is newer news."""
     random = Random(number)
-    at = _FIRST_PUBLISHED + timedelta(minutes=number)
+    at = published_at(number)
     address = f"https://news.example/{at:%Y/%m/%d}/bai-{number}"
     data = {
         "id": f"{at:%Y%m%d}-{number:06}",
@@ -56,6 +56,10 @@ def make_event(number: int, body_bytes: int = BODY_BYTES) -> dict[str, Any]:
         "date_published": at.isoformat(),
     }
     return {"type": "article.published", "timestamp": at.isoformat(), "data": data}
+
+
+def published_at(number: int) -> datetime:
+    return _FIRST_PUBLISHED + timedelta(minutes=number)
 
 
 def make_lines(first: int, count: int) -> bytes:

@@ -10,6 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # archives are as large as the effort says, which is from here
+    from tests.benchmarks.archives import Archives
 
 
 class Effort(Enum):
@@ -21,7 +25,7 @@ class Effort(Enum):
 
     @property
     def runs(self) -> int:
-        return {Effort.FULL: 5, Effort.QUICK: 3, Effort.TINY: 1}[self]
+        return {Effort.FULL: 5, Effort.QUICK: 2, Effort.TINY: 1}[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Bench:
 
     effort: Effort
     directory: Path
+    archives: "Archives"
 
     def new_directory(self, name: str) -> Path:
         """An empty directory, for one run."""
@@ -40,15 +45,24 @@ class Bench:
 
 
 @dataclass(frozen=True, slots=True)
+class Aim:
+    """What a figure should come to. It is told beside the others, and nothing fails for it."""
+
+    value: float
+    #: Whether less is better: of times and sizes, not of speeds.
+    at_most: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """The speeds of product and baseline, run by run; more is better."""
+    """What product and baseline came to, run by run: speeds, or times or sizes."""
 
     case: str
     unit: str
     product: tuple[float, ...]
     baseline: tuple[float, ...]
-    #: The ratio that is aimed at. It is told beside the others, and nothing fails below it.
-    target: float | None = None
+    #: Of the ratio.
+    aim: Aim | None = None
 
     @property
     def ratio(self) -> float:
@@ -69,10 +83,10 @@ class Fact:
     case: str
     unit: str
     value: float
+    aim: Aim | None = None
 
 
 Result = Comparison | Fact
-Question = Callable[[Bench], list[Result]]
 
 
 def compare(
@@ -82,15 +96,21 @@ def compare(
     product: Callable[[], float],
     baseline: Callable[[], float],
     *,
-    target: float | None = None,
+    aim: Aim | None = None,
 ) -> Comparison:
-    """Measure both in turn; each gives its speed, in `unit`, having set up what it needs."""
+    """Measure both in turn; each gives a figure in `unit`, having set up what it needs."""
     products, baselines = [], []
     for run in range(1, bench.effort.runs + 1):
         products.append(product())
         baselines.append(baseline())
-        say(f"{case}, run {run}: {products[-1]:,.0f} against {baselines[-1]:,.0f} {unit}")
-    return Comparison(case, unit, tuple(products), tuple(baselines), target)
+        say(f"{case}, run {run}: {figure(products[-1])} against {figure(baselines[-1])} {unit}")
+    return Comparison(case, unit, tuple(products), tuple(baselines), aim)
+
+
+def figure(value: float) -> str:
+    """A number for people: as many places as say something."""
+    places = 0 if value >= 100 or value == int(value) else 1 if value >= 10 else 2
+    return f"{value:,.{places}f}"
 
 
 def say(text: str) -> None:

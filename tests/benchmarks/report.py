@@ -4,13 +4,13 @@ import os
 import platform
 import sqlite3
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.harness import Comparison, Fact, Result
+from tests.benchmarks.harness import Aim, Comparison, Fact, Result, figure
 
 Results = Mapping[str, Sequence[Result]]
 _HEADINGS = (
@@ -44,21 +44,32 @@ def as_text(machine: Mapping[str, Any], results: Results) -> str:
 
 def _row(name: str, result: Result) -> tuple[str, ...]:
     if isinstance(result, Fact):
-        return (name, result.case, result.unit, f"{result.value:,.0f}", "", "", "", "")
+        told = figure(result.value)
+        return (name, result.case, result.unit, told, "", "", "", _aim(result.aim, figure))
     return (
         name,
         result.case,
         result.unit,
-        _spread(result.product, ",.0f"),
-        _spread(result.baseline, ",.0f"),
-        f"{result.ratio:.3f}",
-        _spread(result.paired_ratios, ".3f"),
-        "" if result.target is None else f"{result.target:.2f}",
+        _spread(result.product, figure),
+        _spread(result.baseline, figure),
+        _ratio(result.ratio),
+        _spread(result.paired_ratios, _ratio),
+        _aim(result.aim, "{:.2f}".format),
     )
 
 
-def _spread(runs: Sequence[float], form: str) -> str:
-    return f"{statistics.median(runs):{form}} ({min(runs):{form}}–{max(runs):{form}})"
+def _ratio(value: float) -> str:
+    return f"{value:.3f}"
+
+
+def _aim(aim: Aim | None, told: Callable[[float], str]) -> str:
+    if aim is None:
+        return ""
+    return f"{'≤' if aim.at_most else '≥'} {told(aim.value)}"
+
+
+def _spread(runs: Sequence[float], told: Callable[[float], str]) -> str:
+    return f"{told(statistics.median(runs))} ({told(min(runs))}–{told(max(runs))})"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from tests.benchmarks.articles import dumped_event
 from tests.benchmarks.bare_service import list_columns
 from tests.benchmarks.client import Sent, encode_post, send_all
-from tests.benchmarks.harness import Bench, Effort, Fact, Result, compare
+from tests.benchmarks.harness import Aim, Bench, Effort, Fact, Result, compare
 from tests.benchmarks.servers import bare_service_on, feedsvc_on, path_of
 from tests.newsroom import JSON, signed
 
@@ -20,7 +20,7 @@ _CONNECTIONS = (1, 8)
 #: (FEEDSVC_INGEST_RATE), which is counted here as everywhere.
 _PUSHES = {Effort.FULL: 2_000, Effort.QUICK: 300, Effort.TINY: 6}
 _BODY_BYTES = 3_000
-_TARGET = 0.5
+_AIM = Aim(0.5)
 #: Sent before the clock starts, on so many connections that every worker gets some.
 _WARMING = 32
 
@@ -32,9 +32,7 @@ def measure(bench: Bench) -> list[Result]:
 def _measure(bench: Bench, connections: int) -> list[Result]:
     case = f"{connections} connection{'s' if connections > 1 else ''}"
     load = _Load(bench, connections)
-    compared = compare(
-        bench, case, "pushes/s", load.push, load.push_to_bare_service, target=_TARGET
-    )
+    compared = compare(bench, case, "pushes/s", load.push, load.push_to_bare_service, aim=_AIM)
     slowest = max(max(sent.each_seconds) for sent in load.sent)
     put_off = sum(sent.put_off for sent in load.sent)
     return [

@@ -5,6 +5,8 @@ import sqlite3
 
 import pytest
 
+from feedsvc.articles.search_index import ID_MASK
+from tests.benchmarks.articles import make_event
 from tests.benchmarks.bare_inserts import make_database, plan_transactions, run
 
 _SCHEMA = """
@@ -61,3 +63,18 @@ def test_text_that_is_not_kept_is_not_passed_over(filled):
     filled.execute("INSERT INTO bare (rowid, title) VALUES (1, 'mot')")
     with pytest.raises(LookupError, match="bare keeps no text"):
         plan_transactions(filled)
+
+
+def test_an_article_s_words_go_with_it(sqlite_newsroom):
+    newsroom, app = sqlite_newsroom
+    newsroom.send([make_event(1), make_event(2)])
+    newsroom.send(make_event(3))
+    filled = sqlite3.connect(app.extensions["feedsvc"].database.path)
+    inserts = [insert for transaction in plan_transactions(filled) for insert in transaction]
+    filled.close()
+    order = [
+        values[0] & ID_MASK if "article_search" in statement else values[0]
+        for statement, values in inserts
+        if statement.split()[2] in ("article", "article_search")
+    ]
+    assert order == [1, 1, 2, 2, 3, 3]

@@ -26,15 +26,28 @@ _QUIET = [
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium, driven by Playwright."""
-    api = pytest.importorskip(
+def playwright_api() -> Any:
+    return pytest.importorskip(
         "playwright.sync_api", reason="no Playwright; `make browser` brings it"
     )
+
+
+@pytest.fixture(scope="session")
+def expect(playwright_api) -> Callable[..., Any]:
+    """Waits, for a bounded time, until a page or a part of it is as it is expected to be.
+
+    What a key or a click starts comes after it.
+    """
+    return playwright_api.expect
+
+
+@pytest.fixture(scope="session")
+def browser(playwright_api) -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("chromium is not installed")
-    with api.sync_playwright() as playwright:
+    with playwright_api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=_QUIET)
         yield chromium
         chromium.close()
@@ -70,6 +83,9 @@ def _with_hostile_news(service: Service) -> None:
     service.start()
     service.push(publish("long", title="W" * 500, authors=[{"name": "N" * 200}]))
     service.push(publish("rtl", title="عنوان الخبر العاجل: افتتاح الجسر", language="ar"))
+    trap = {"slug": "lua", "name": '"Lừa" & &lt;b&gt;đảo&lt;/b&gt;'}
+    title = "&lt;img src=x onerror=alert(1)&gt; & “x”"
+    service.push(publish("trap", title=title, categories=[trap]))
     service.push(publish("emoji", title="🎉🌾🚜" * 30, categories=["أخبار", "D" * 80]))
     for trunk in range(5):
         events = []
@@ -82,8 +98,14 @@ def _with_hostile_news(service: Service) -> None:
         assert service.send(events).status == 200
 
 
+def _with_english_news(service: Service) -> None:
+    service.environment["FEEDSVC_LANGUAGE"] = "en-GB"
+    _with_sample_news(service)
+
+
 _SITES = {
     "sample": _with_sample_news,
+    "english": _with_english_news,
     "hostile": _with_hostile_news,
     "empty": lambda service: service.start(),
 }

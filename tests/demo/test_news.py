@@ -25,6 +25,8 @@ def test_it_shows_all_that_a_newsroom_does():
     assert sum("withdrawn_minutes_ago" in article for article in ARTICLES) == 1
     assert sum("image" in article for article in ARTICLES) > sum("image" not in a for a in ARTICLES)
     assert any(article["authors"] == [] for article in ARTICLES)
+    for field in ("source", "location", "related", "image_details"):
+        assert any(field in article for article in ARTICLES)
 
 
 def test_ids_are_used_once():
@@ -63,6 +65,11 @@ def test_what_it_shows_is_there(article):
 def test_what_it_links_to_is_there(article):
     root = html.fragment_fromstring(article["body"], create_parent=True)
     assert set(root.xpath(".//a/@href")) <= {other["id"] for other in ARTICLES}
+
+
+@each_article
+def test_what_it_is_related_to_is_there(article):
+    assert set(article.get("related", ())) <= {other["id"] for other in ARTICLES} - {article["id"]}
 
 
 @each_article

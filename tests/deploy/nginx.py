@@ -49,8 +49,11 @@ def listen_plainly(text: str, port: int) -> str:
     return put(text, written, f"    listen 127.0.0.1:{port};\n    #")
 
 
-class Nginx:
-    """nginx before 127.0.0.1:`upstream_port`, with everything it writes in `directory`."""
+class AnyNginx:
+    """nginx with the servers that `site` configures for a port, and all it writes in `directory`.
+
+    `more` is what else the machine's own configuration says, beside them.
+    """
 
     # It is spoken to as a service is.
     connect, request, get, exchange = (
@@ -61,30 +64,22 @@ class Nginx:
     )
 
     def __init__(
-        self, directory: Path, upstream_port: int, edit: Callable[[str, int], str] = listen_plainly
+        self, directory: Path, site: Callable[[int], str], *, workers: int = 2, more: str = ""
     ) -> None:
         self.directory = directory
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
-        shipped = edit(CONFIGURATION.read_text(encoding="utf-8"), self.port)
-        for written, here in (
-            ("127.0.0.1:8000", f"127.0.0.1:{upstream_port}"),
-            ("/var/cache/nginx-feedsvc", f"{directory}/cache"),
-            ("/var/log/nginx/feedsvc", f"{directory}/feedsvc"),
-            ("/var/www/html", f"{directory}/html"),
-        ):
-            shipped = put(shipped, written, here)
-        (directory / "feedsvc.conf").write_text(shipped, encoding="utf-8")
+        (directory / "feedsvc.conf").write_text(site(self.port), encoding="utf-8")
         paths = " ".join(
             f"{kind}_temp_path {directory}/{kind};"
             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
         (directory / "nginx.conf").write_text(
-            f"daemon off; worker_processes 2; pid {directory}/nginx.pid;\n"
+            f"daemon off; worker_processes {workers}; pid {directory}/nginx.pid;\n"
             f"{'user root;' if os.geteuid() == 0 else ''}\n"
             f"error_log {directory}/main.log warn;\n"
             "events { worker_connections 1024; }\n"
-            f"http {{ {paths} access_log {directory}/main.access.log;\n"
+            f"http {{ {paths} access_log {directory}/main.access.log; {more}\n"
             f"include {directory}/feedsvc.conf; }}\n"
         )
         configuration = directory / "nginx.conf"
@@ -133,8 +128,33 @@ class Nginx:
     @property
     def kept(self) -> bytes:
         """All that is in its cache."""
-        files = (self.directory / "cache").rglob("*")
+        files = self.directory.glob("cache*/**/*")
         return b"".join(path.read_bytes() for path in files if path.is_file())
+
+
+class Nginx(AnyNginx):
+    """nginx before 127.0.0.1:`upstream_port`, as it is shipped."""
+
+    def __init__(
+        self,
+        directory: Path,
+        upstream_port: int,
+        edit: Callable[[str, int], str] = listen_plainly,
+        **options: Any,
+    ) -> None:
+        def site(port: int) -> str:
+            shipped = edit(CONFIGURATION.read_text(encoding="utf-8"), port)
+            for written, here in (
+                ("127.0.0.1:8000", f"127.0.0.1:{upstream_port}"),
+                ("127.0.0.1:8001", f"127.0.0.1:{free_port()}"),
+                ("/var/cache/nginx-feedsvc", f"{directory}/cache"),
+                ("/var/log/nginx/feedsvc", f"{directory}/feedsvc"),
+                ("/var/www/html", f"{directory}/html"),
+            ):
+                shipped = put(shipped, written, here)
+            return shipped
+
+        super().__init__(directory, site, **options)
 
 
 @contextmanager
@@ -166,6 +186,7 @@ class Echo:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # an answer's body need not wait for its head
 
             def answer(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))

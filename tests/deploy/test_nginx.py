@@ -68,7 +68,31 @@ def test_feed_is_the_same_byte_for_byte(articles, suffix, headers):
         assert body == direct.body
         for name in ("Content-Type", "ETag", "Cache-Control", "Last-Modified"):
             assert reply.headers.get_all(name) == direct.headers.get_all(name)
-        assert reply.headers.get_all("Vary") == ["Accept-Encoding"]
+        (vary,) = reply.headers.get_all("Vary")
+        xml = "" if suffix == "json" else ", Sec-Fetch-Dest"
+        assert vary == f"Accept-Encoding{xml}"
+
+
+def test_browser_gets_a_feed_as_xml_and_a_reader_as_a_feed(articles):
+    shown, read = "application/xml; charset=utf-8", "application/rss+xml; charset=utf-8"
+    for _ in range(2):  # from feedsvc, then from the cache
+        for destination, expected in (("document", shown), ("empty", read), ("", read)):
+            headers = GZIP | {"Sec-Fetch-Dest": destination}
+            reply = articles.nginx.get("/feeds/tin-tuc.rss", headers=headers)
+            assert reply.headers["Content-Type"] == expected
+            assert reply.headers["Content-Encoding"] == "gzip"
+
+
+def test_scripts_of_other_sites_may_read_through_nginx(articles):
+    headers = {"Origin": "https://partner.example"}
+    preflight = headers | {"Access-Control-Request-Method": "GET"}
+    asked = articles.nginx.request("OPTIONS", "/feeds/all.json", headers=preflight)
+    assert (asked.status, asked.headers["Access-Control-Allow-Methods"]) == (200, "GET, HEAD")
+    for path, status in (("/feeds/all.json", 200), ("/feeds.json", 200), ("/feeds/no.json", 404)):
+        for _ in range(2):
+            reply = articles.nginx.get(path, headers=headers)
+            assert reply.status == status
+            assert reply.headers["Access-Control-Allow-Origin"] == "*"
 
 
 @pytest.mark.parametrize("path", ["/", "/static/pages.css", "/favicon.ico"])

@@ -32,6 +32,20 @@ def test_feeds_are_served_while_feedsvc_is_stopped(own_site):
         assert b"a-2" in own_site.nginx.get(path).body
 
 
+@pytest.mark.parametrize("coding", ["", "gzip", "br", "zstd"])
+def test_feeds_are_served_in_every_coding_when_feedsvc_is_killed(own_site, coding):
+    own_site.service.push(publish(content_html="<p>Ngày hội.</p>" * 50))
+    headers = {"Accept-Encoding": coding}
+    seen = {path: own_site.nginx.get(path, headers=headers) for path in PATHS}
+    own_site.service.kill()
+    time.sleep(EXPIRED_SECONDS)
+    for path, before in seen.items():
+        reply = own_site.nginx.get(path, headers=headers)
+        assert (reply.status, reply.body) == (200, before.body)
+        assert reply.headers["Content-Encoding"] == before.headers["Content-Encoding"]
+        assert reply.headers["Cache-Control"] == before.headers["Cache-Control"]
+
+
 @pytest.mark.slow
 def test_no_reader_of_kept_feeds_notices_restarts(own_site):
     own_site.service.push(publish())
@@ -61,7 +75,15 @@ def test_no_reader_of_kept_feeds_notices_restarts(own_site):
 
 def test_what_is_not_kept_is_a_problem_while_feedsvc_is_stopped(own_site):
     own_site.service.terminate()
-    programs = ("/private/t/all.rss", "/healthz", "/ingest/a", "/inbox", "/inbox/7")
+    programs = (
+        "/news-sitemap.xml",
+        "/robots.txt",
+        "/private/t/all.rss",
+        "/healthz",
+        "/ingest/a",
+        "/inbox",
+        "/inbox/7",
+    )
     for path in ("/feeds/all.rss", "/feeds.opml", *programs):
         reply = own_site.nginx.get(path, headers=HTML)
         assert reply.status == 502
@@ -72,6 +94,18 @@ def test_what_is_not_kept_is_a_problem_while_feedsvc_is_stopped(own_site):
     with closing(own_site.nginx.connect()) as connection:
         push = own_site.service.send(publish(), connection=connection)
     assert (push.status, push.headers["Content-Type"]) == (502, PROBLEM)
+
+
+def test_scripts_of_other_sites_are_told_while_feedsvc_is_stopped(own_site):
+    own_site.service.terminate()
+    for path in ("/feeds/all.json?limit=5", "/feeds.json", "/feeds.opml", "/feeds/a/2023.json"):
+        reply = own_site.nginx.get(path)
+        assert reply.status == 502
+        assert reply.headers["Access-Control-Allow-Origin"] == "*"
+    for path in ("/feeds/all.rss", "/private/t/all.json", "/inbox", "/ingest/a", "/?/feeds.json"):
+        reply = own_site.nginx.get(path)
+        assert reply.status == 502
+        assert reply.headers["Access-Control-Allow-Origin"] is None
 
 
 def test_people_are_told_in_their_languages_while_feedsvc_is_stopped(own_site):

@@ -3,8 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from lxml import etree
 from werkzeug.http import http_date, parse_date
 
+from feedsvc.app import create_app
+from tests.conftest import make_settings
 from tests.newsroom import publish, withdraw
 
 FORMATS = {
@@ -24,7 +27,7 @@ def settle(app, seconds=10):
 
     def age(_):
         past = 1_000_000 * seconds
-        for table in ("change_counter", "category"):
+        for table in ("change_counter", "category", "saved_feed"):
             database.peewee.execute_sql(f"UPDATE {table} SET changed_at = changed_at - {past}")
 
     database.publish(age)
@@ -39,6 +42,58 @@ def test_each_format_has_its_media_type(client, suffix, media_type):
 def test_a_feed_is_never_html_whatever_is_accepted(client, suffix):
     response = client.get(f"/feeds/all.{suffix}", headers={"Accept": "text/html"})
     assert response.headers["Content-Type"] == FORMATS[suffix]
+
+
+@pytest.mark.parametrize("suffix", ["rss", "atom"])
+def test_browser_that_opens_a_feed_gets_it_as_xml_byte_for_byte(client, suffix):
+    shown = client.get(f"/feeds/all.{suffix}", headers={"Sec-Fetch-Dest": "document"})
+    read = client.get(f"/feeds/all.{suffix}", headers={"Sec-Fetch-Dest": "empty"})
+    assert shown.headers["Content-Type"] == "application/xml; charset=utf-8"
+    assert read.headers["Content-Type"] == FORMATS[suffix]
+    assert (shown.data, shown.headers["ETag"]) == (read.data, read.headers["ETag"])
+    for response in (shown, read):
+        assert response.headers["Vary"] == "Accept-Encoding, Sec-Fetch-Dest"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_json_is_the_same_for_a_browser(client):
+    response = client.get("/feeds/all.json", headers={"Sec-Fetch-Dest": "document"})
+    assert response.headers["Content-Type"] == FORMATS["json"]
+    assert response.headers["Vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_browser_may_take_nothing_but_the_stylesheet(client, suffix):
+    policy = client.get(f"/feeds/all.{suffix}").headers["Content-Security-Policy"]
+    assert policy == "default-src 'none'; style-src https://feeds.example"
+
+
+def test_public_address_in_vietnamese_fits_into_the_headers(sqlite_url):
+    app = create_app(make_settings(sqlite_url, public_url="https://tỉnh.example:8443/tin"))
+    response = app.test_client().get("/feeds/all.rss")
+    policy = response.headers["Content-Security-Policy"]
+    assert policy.endswith("style-src https://xn--tnh-dlz.example:8443")
+    assert "https://tỉnh.example:8443/tin/static/feed.vi.css" in response.text
+    app.extensions["feedsvc"].database.close()
+
+
+@pytest.mark.parametrize("suffix", ["rss", "atom"])
+@pytest.mark.parametrize("language", ["vi", "en-GB", "km"])
+def test_stylesheet_that_a_feed_names_is_there_in_its_language(sqlite_url, suffix, language):
+    public_url = "https://news.example/tin"
+    app = create_app(make_settings(sqlite_url, public_url=public_url, language=language))
+    client = app.test_client()
+    tree = etree.fromstring(client.get(f"/feeds/all.{suffix}").data).getroottree()
+    (instruction,) = tree.xpath("/processing-instruction()")
+    assert instruction.target == "xml-stylesheet"
+    assert instruction.get("type") == "text/css"
+    assert instruction.get("href") == f"{public_url}/static/feed.{language}.css"
+    with client.get(instruction.get("href").removeprefix(public_url)) as style:
+        assert style.content_type == "text/css; charset=utf-8"
+        assert style.headers["X-Content-Type-Options"] == "nosniff"
+        assert "max-age=300" in style.headers["Cache-Control"]
+        assert ("Đây là" if language == "vi" else "This is a feed") in style.text
+    app.extensions["feedsvc"].database.close()
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

@@ -85,28 +85,58 @@ CATEGORIES = st.recursive(
     lambda parent: st.fixed_dictionaries({"name": TEXT, "parent": parent}),
     max_leaves=3,
 )
+RECORDINGS = st.fixed_dictionaries(
+    {"url": st.just("/a.mp3"), "mime_type": st.just("audio/mpeg")},
+    optional={
+        **dict.fromkeys(("caption", "credit"), TEXT),
+        **dict.fromkeys(("width", "height", "season", "episode"), NUMBERS),
+        **dict.fromkeys(("thumbnail", "chapters"), URLS),
+        "transcripts": st.lists(
+            st.fixed_dictionaries({"url": URLS, "mime_type": TYPES}, optional={"language": TEXT}),
+            max_size=2,
+        ),
+        "persons": st.lists(
+            st.fixed_dictionaries({"name": TEXT}, optional={"role": TEXT, "url": URLS}), max_size=2
+        ),
+    },
+)
+DEGREES = st.floats(-180, 180) | NUMBERS
 FIELDS = {
     "title": TEXT,
     "summary": TEXT,
     "content_html": TEXT,
     "content_text": TEXT,
     "language": st.sampled_from(["vi", "ar", "x", "vi_VN", "en-GB-oed", "", "vi\n"]) | TEXT,
-    "authors": st.lists(st.fixed_dictionaries({"name": TEXT}, optional={"url": URLS}), max_size=3),
+    "authors": st.lists(
+        st.fixed_dictionaries({"name": TEXT}, optional={"url": URLS, "avatar": URLS}), max_size=3
+    ),
     "tags": st.lists(TEXT, max_size=3),
     "categories": st.lists(CATEGORIES, max_size=3),
     "url": URLS,
     "image": URLS,
+    "image_details": st.fixed_dictionaries(
+        {}, optional={"width": NUMBERS, "height": NUMBERS, "caption": TEXT, "credit": TEXT}
+    ),
     "attachments": st.lists(
         st.fixed_dictionaries(
             {"url": URLS, "mime_type": TYPES},
             optional={"title": TEXT, "size_in_bytes": NUMBERS, "duration_in_seconds": NUMBERS},
         ),
         max_size=3,
+    )
+    | st.lists(RECORDINGS, max_size=3),
+    "related": st.lists(st.fixed_dictionaries({"url": URLS}, optional={"title": TEXT}), max_size=3),
+    "source": st.fixed_dictionaries({"name": TEXT}, optional={"url": URLS, "feed_url": URLS}),
+    "location": st.fixed_dictionaries(
+        {"latitude": DEGREES, "longitude": DEGREES}, optional={"name": TEXT}
     ),
     "date_published": DATES,
     "date_modified": DATES,
 }
-TEXT_FIELDS = ("title", "summary", "content_html", "content_text", "authors", "tags")
+TEXT_FIELDS = (
+    *("title", "summary", "content_html", "content_text", "authors", "tags"),
+    *("image_details", "attachments", "related", "source", "location"),
+)
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | NUMBERS | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
@@ -164,7 +194,7 @@ def check_feeds(client, expected):
 def check_article(newsroom, fields):
     """An article with these fields is refused with a reason, or is harmless in every feed."""
     article_id = uuid.uuid4().hex
-    response = send(newsroom, event(article(article_id) | fields))
+    response = send(newsroom, event(article(article_id, image="/a.jpg") | fields))
     if not check_answer(response):
         check_feeds(newsroom.client, 0)
         return

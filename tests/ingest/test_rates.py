@@ -10,7 +10,9 @@ import pytest
 
 from feedsvc.app import create_app
 from feedsvc.errors import ConfigurationError, RateLimitError
-from feedsvc.ingest import rates
+from feedsvc.incoming import rates
+from feedsvc.incoming.rates import Counters
+from feedsvc.ingest.rates import Rates
 from feedsvc.ingest.sources import add_source
 from feedsvc.settings import load_settings
 from tests.conftest import make_settings
@@ -62,7 +64,8 @@ def silent_url():
 
 
 def make_rates(**limits):
-    return rates.Rates(load_settings(**({"ingest_rate": "2/minute"} | limits)))
+    settings = load_settings(**({"ingest_rate": "2/minute"} | limits))
+    return Rates(settings, Counters(settings))
 
 
 def guess(newsroom, source="desk", client="203.0.113.1", **options):
@@ -170,7 +173,7 @@ def test_that_nothing_is_counted_is_said_once_a_minute(monkeypatch, caplog):
     with caplog.at_level(logging.WARNING):
         for _ in range(10):
             away.count_message("desk")
-    assert caplog.text.count("messages are not counted") == 1
+    assert caplog.text.count("requests are not counted") == 1
     assert "a-password" not in caplog.text
 
 

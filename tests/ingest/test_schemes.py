@@ -8,7 +8,7 @@ from werkzeug.datastructures import Headers
 
 from feedsvc.errors import SignatureError
 from feedsvc.ingest.schemes import SCHEMES
-from feedsvc.ingest.vault import hash_token
+from feedsvc.secrecy import hash_token
 
 KEY, OTHER = "ourpasswordisverylong", "another"
 BODY = '{"title": "Đảng ủy"}'.encode()

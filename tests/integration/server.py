@@ -32,7 +32,9 @@ WORKERS = 3
 PATIENCE_SECONDS = 30.0
 ANSWER_SECONDS = 20.0
 _POLL_SECONDS = 0.02
-_RATES = ("FEEDSVC_INGEST_RATE",)
+#: What the tests do without: that a sender is slowed down, and that another process's writes to
+#: PostgreSQL are seen a moment later.
+_DEFAULTS = {"FEEDSVC_INGEST_RATE": "unlimited", "FEEDSVC_REVISION_TTL": "0"}
 _ATOM = "{http://www.w3.org/2005/Atom}"
 #: What a client sees of a server that is killed while it answers, or is not there.
 LOST = (OSError, http.client.HTTPException)
@@ -119,7 +121,7 @@ class Service:
             FEEDSVC_DATABASE_URL=database_url,
             FEEDSVC_PUBLIC_URL=PUBLIC_URL,
             FEEDSVC_SECRET_KEY=SECRET_KEY,
-            **(dict.fromkeys(_RATES, "unlimited") | settings),
+            **(_DEFAULTS | settings),
         )
         self._command = [
             *(command or (PROGRAM, "serve")),

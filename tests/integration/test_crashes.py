@@ -11,6 +11,7 @@ from feedsvc.models import Article, Message, State
 from tests.integration.pushers import Pushers
 from tests.integration.server import SUFFIXES
 from tests.newsroom import publish
+from tests.search_index import read_index
 
 
 def check_nothing_is_lost_or_done_twice(service, acknowledged, change):
@@ -21,6 +22,7 @@ def check_nothing_is_lost_or_done_twice(service, acknowledged, change):
             newest_first = Article.visible_at.desc(), Article.id.desc()
             rows = list(Article.select().order_by(*newest_first))
             messages = Counter(row.message_id for row in Message.select())
+            assert read_index().keys() == {row.id for row in rows}
         if service.database_url.startswith("sqlite"):
             with database.read():
                 check = database.peewee.execute_sql("PRAGMA integrity_check").fetchall()

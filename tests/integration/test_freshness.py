@@ -1,14 +1,20 @@
 """What was acknowledged is in the next answer of every worker, and so is what time brings."""
 
+import contextlib
+import gzip
+import hashlib
 import re
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import brotli
 import pytest
 
 from feedsvc.models import Article
+from tests.integration.conftest import on_postgres
 from tests.integration.server import SUFFIXES, Service, articles_in
 from tests.newsroom import publish, withdraw
 
@@ -160,3 +166,69 @@ def test_each_of_many_moments_is_kept_by_every_worker(shared_service):
                 shown = set(articles_in(reply, "json"))
                 assert shown >= {id_ for id_, due in moments.items() if due <= asked_at}
                 assert not shown & {id_ for id_, due in moments.items() if due > heard_at}
+
+
+@on_postgres
+def test_a_push_is_in_every_workers_answers_after_the_time_that_is_set(serve):
+    ttl = 1.5
+    service = serve(FEEDSVC_REVISION_TTL=str(ttl))
+    with service.connection_to_each_worker() as connections:
+        for connection in connections:
+            service.get("/feeds/all.json", connection=connection)
+        service.push(newest("a"), connection=connections[0])
+        assert shown(service, connections[0]) == ["a"]
+        time.sleep(ttl)
+        assert [shown(service, connection) for connection in connections] == [["a"]] * 3
+
+
+def shown(service, connection):
+    return articles_in(service.get("/feeds/all.json", connection=connection), "json")
+
+
+CODINGS = {"identity": bytes, "gzip": gzip.decompress, "br": brotli.decompress}
+
+
+@pytest.mark.slow
+def test_no_answer_is_stale_or_torn_while_articles_are_written(shared_service):
+    """Read by many, in every format and coding, from memory and while it changes there."""
+    acknowledged = [0]
+    rounds, stop = 150, threading.Event()
+    told = [f"{'x' * 200}-{number:04}-{'y' * 200}" for number in range(rounds)]
+    shared_service.push(edited(told[0]))
+
+    def read(reader: int) -> int:
+        suffix = SUFFIXES[reader % 3]
+        coding = list(CODINGS)[reader // 3 % 3]
+        answers, mark, last = 0, "", -1
+        with contextlib.closing(shared_service.connect()) as connection:
+            while not stop.is_set():
+                least = acknowledged[0]
+                headers = {"Accept-Encoding": coding, "If-None-Match": mark}
+                reply = shared_service.get(
+                    f"/feeds/torn.{suffix}", headers=headers, connection=connection
+                )
+                answers += 1
+                if reply.status == 304:
+                    assert last >= least
+                    continue
+                body = CODINGS[reply.headers.get("Content-Encoding", "identity")](reply.body)
+                (seen,) = set(re.findall(rb"x{200}-(\d{4})-y{200}", body))
+                last, mark = int(seen), reply.headers["ETag"]
+                assert last >= least
+                assert mark == f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
+        return answers
+
+    with ThreadPoolExecutor(9) as pool:
+        reading = [pool.submit(read, reader) for reader in range(9)]
+        try:
+            for number in range(1, rounds):
+                shared_service.push(edited(told[number], number))
+                acknowledged[0] = number
+        finally:
+            stop.set()
+        assert all(answers.result() > 10 for answers in reading)
+
+
+def edited(text: str, second: int = 0):
+    at = datetime(2023, 1, 9, 10, tzinfo=UTC) + timedelta(seconds=second)
+    return publish("torn", title=text, categories=["torn"], date_modified=at.isoformat())

@@ -1,6 +1,7 @@
 """Starting and stopping: what `serve` refuses, what another server may run, how it ends."""
 
 import http.client
+import re
 import socket
 import subprocess
 import sys
@@ -12,7 +13,14 @@ import pytest
 from feedsvc import migrations
 from feedsvc.db import Database
 from tests.integration.conftest import on_sqlite
-from tests.integration.server import ANSWER_SECONDS, PROGRAM, Service, bare_environment, read_to_end
+from tests.integration.server import (
+    ANSWER_SECONDS,
+    PROGRAM,
+    REPOSITORY,
+    Service,
+    bare_environment,
+    read_to_end,
+)
 from tests.newsroom import SECRET_KEY, dumped, publish, signed
 
 
@@ -114,3 +122,39 @@ def test_stop_answers_the_push_that_is_under_way_and_leaves_no_process(service):
         service.get("/healthz")
     service.start()
     assert service.shown() == ["under-way", "before"]
+
+
+#: A worker that is told to end at one moment of its beginning, the first time.
+TOLD_EARLY = """
+import os, signal
+from pathlib import Path
+settings = Path({settings!r})
+exec(compile(settings.read_text(), settings, "exec"))
+begin, mark = post_fork, Path({mark!r})
+def post_fork(server, worker):
+    is_first = not mark.exists()
+    mark.touch()
+    for when in ("before", "after"):
+        if is_first and when == {when!r}:
+            os.kill(os.getpid(), signal.SIGTERM)
+        if when == "before":
+            begin(server, worker)
+"""
+
+
+@on_sqlite
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_worker_that_is_told_to_end_while_it_begins_ends(serve, tmp_path, when):
+    """It still has the main process's way with signals then, which is to put them into a queue."""
+    conf = tmp_path / "gunicorn.conf.py"
+    names = {
+        "settings": str(REPOSITORY / "deploy" / "gunicorn.conf.py"),
+        "mark": str(tmp_path / "mark"),
+        "when": when,
+    }
+    conf.write_text(TOLD_EARLY.format(**names))
+    gunicorn = [sys.executable, "-m", "gunicorn", "feedsvc.app:create_app()", "--config", str(conf)]
+    service = serve(command=gunicorn, workers=1)  # another worker took its place
+    began = re.findall(r"Booting worker with pid: (\d+)", service.log)
+    assert len(began) == 2
+    assert f"Worker exiting (pid: {began[0]})" in service.log

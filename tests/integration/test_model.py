@@ -27,6 +27,7 @@ from tests.integration.sendings import (
 )
 from tests.integration.server import SUFFIXES, Service, wait_until
 from tests.newsroom import publish, withdraw
+from tests.search_index import folded, read_index
 
 SEED = 20_230_109
 SENDERS = 6
@@ -141,11 +142,13 @@ def check_articles(service: Service, model: dict[str, Version], reader: Reader) 
         rows = list(Article.select().where(Article.external_id != "first"))
         categories = list(Category.select())
         filings = list(ArticleCategory.select(ArticleCategory, Category).join(Category))
+        index = read_index()
     live = {version.article_id for version in model.values() if version.is_public}
     assert {row.external_id: (State(row.state), row.title) for row in rows} == {
         id_: (State.LIVE, one.title) if id_ in live else (State.WITHDRAWN, "")
         for id_, one in model.items()
     }
+    assert index == {row.id: folded(row.title) for row in rows if row.external_id in live}
     filed: dict[int, set[str]] = defaultdict(set)
     by_id = {row.id: row for row in rows}
     for one in filings:

@@ -37,7 +37,7 @@ def test_program_gets_a_problem_document(client, accept):
 
 @pytest.mark.parametrize(
     "path",
-    ["/feeds/none.rss", "/feeds/none", "/feeds/", "/feeds.xml", "/private/x/all.rss", "/hub"],
+    ["/feeds/none.rss", "/feeds/none", "/feeds/", "/feeds.xml", "/private/x/all.rss", "/hub/x"],
 )
 def test_no_html_where_programs_ask(client, path):
     response = client.get(path, headers=BROWSER)

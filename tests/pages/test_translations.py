@@ -22,9 +22,10 @@ CATALOGUES = sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
 def texts() -> set:
     """What the pages say, as gettext knows it: one text, or those of one and of many.
 
-    It stands in the templates, and for the reference where what it tells of stands.
+    It stands in the templates and the hub, and for the reference where what it tells of stands.
     """
-    found = extract_from_dir(str(PACKAGE), [("**/templates/**.html", "jinja2")])
+    places = [("**/templates/**.html", "jinja2"), ("hub/views.py", "python")]
+    found = extract_from_dir(str(PACKAGE), places)
     document = build_document(make_settings("sqlite:///none.db"))
     return {message for _, _, message, _, _ in found} | list_texts(read_outline(document))
 

@@ -105,10 +105,13 @@ def test_routes_are_all_described(sqlite_url):
     app = create_app(make_settings(sqlite_url, api_token="a-token-that-opens-the-inbox"))
     app.extensions["feedsvc"].database.close()
     described = {
-        path.replace("{name}.{format}", "{document}").replace("{source}", "{source_name}")
+        path.replace("{name}.{format}", "{document}")
+        .replace("{period}.{format}", "{document}")
+        .replace("{source}", "{source_name}")
         for path in DOCUMENT["paths"]
     }
     undescribed = {"/", "/static/{name}", "/favicon.ico", "/problems/{slug}"}
+    undescribed.add("/static/feed.{tag}.css")
     routes = {
         rule.rule.replace("<", "{").replace(">", "}")
         for rule in app.url_map.iter_rules()
@@ -120,34 +123,66 @@ def test_routes_are_all_described(sqlite_url):
 # Limits
 
 
+#: Where each model stands in an event.
+PLACES = {
+    "Item": "/data",
+    "Author": "/data/authors/0",
+    "ImageDetails": "/data/image_details",
+    "Attachment": "/data/attachments/0",
+    "Transcript": "/data/attachments/0/transcripts/0",
+    "Person": "/data/attachments/0/persons/0",
+    "Related": "/data/related/0",
+    "Source": "/data/source",
+    "Location": "/data/location",
+}
+
+
 def limited_fields():
-    for name, place in (("Item", "/data"), ("Author", "/data/authors/0")):
+    for name, place in PLACES.items():
         for field, said in SCHEMAS[name]["properties"].items():
             for one in (said, *said.get("anyOf", ())):
                 if "x-setting" in one:
                     yield f"{place}/{field}", one
 
 
+def whole_event():
+    """An article with one of everything."""
+    address = "https://news.example/a"
+    transcript = {"url": f"{address}.vtt", "mime_type": "text/vtt"}
+    sound = {"url": f"{address}.mp3", "mime_type": "audio/mpeg", "transcripts": [transcript]}
+    return event(
+        article(
+            image=f"{address}.jpg",
+            image_details={"alt": "a"},
+            attachments=[sound | {"persons": [{"name": "A"}]}],
+            related=[{"url": address}],
+            source={"name": "A"},
+            location={"latitude": 0, "longitude": 0},
+        )
+    )
+
+
+def too_much(limit, value):
+    """More of a value than its limit, for a list more of what it has."""
+    if "maxItems" in limit:
+        return (value or ["a"]) * (limit["maxItems"] + 1)
+    return "https://news.example/".ljust(limit["maxLength"] + 1, "a")
+
+
 @pytest.mark.parametrize(
-    ("pointer", "limit"), list(limited_fields()), ids=lambda one: str(one)[:30]
+    ("pointer", "limit"), list(limited_fields()), ids=lambda one: str(one)[:50]
 )
 def test_limit_that_is_described_is_the_one_that_holds(sqlite_newsroom, pointer, limit):
     newsroom, _ = sqlite_newsroom
-    field = pointer.rpartition("/")[2]
-    if "maxItems" in limit:
-        sent = {field: ["a"] * (limit["maxItems"] + 1)}
-        if field == "authors":
-            sent = {field: [{"name": "a"}] * (limit["maxItems"] + 1)}
-        if field == "attachments":
-            one = {"url": "https://news.example/a", "mime_type": "audio/mpeg"}
-            sent = {field: [one] * (limit["maxItems"] + 1)}
-    else:
-        sent = {field: "https://news.example/".ljust(limit["maxLength"] + 1, "a")}
-    if "authors/0" in pointer:
-        sent = {"authors": [{"name": "A"} | sent]}
+    message = whole_event()
+    *steps, field = pointer.removeprefix("/").split("/")
+    place = message
+    for step in steps:
+        place = place[int(step) if step.isdigit() else step]
+    place[field] = too_much(limit, place.get(field))
     if field == "content_text":
-        sent["content_html"] = None
-    response = newsroom.send(event(article(**sent)))
+        del place["content_html"]
+    response = newsroom.send(message)
     assert response.status_code == 422
     (fault,) = response.json["errors"]
     assert fault["pointer"] == pointer

@@ -22,8 +22,29 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from feedsvc.articles.article import Article, Attachment, Author, Category
-from feedsvc.rendering.document import ATOM, FORMATS, JSON, RSS, Channel, render_document
+from feedsvc.articles.article import Article, Attachment, Author, Category, Policy
+from feedsvc.articles.details import (
+    Agency,
+    Details,
+    Episode,
+    Location,
+    Person,
+    Picture,
+    Related,
+    Transcript,
+)
+from feedsvc.rendering.document import (
+    ATOM,
+    FORMATS,
+    JSON,
+    RSS,
+    Channel,
+    join_document,
+    render_document,
+)
+from feedsvc.rendering.podcast import Podcast
+from feedsvc.rendering.push import Cloud, Push
+from feedsvc.rendering.terms import Rsl, Terms, present
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +59,11 @@ CHANNEL = Channel(
     author="Báo tỉnh",
     updated_at=datetime(2023, 1, 9, 10, 5, 0, 999_999, tzinfo=UTC),
     ttl_minutes=5,
+    stylesheet_url="https://feeds.example/static/feed.vi.css",
+    push=Push(
+        ("https://feeds.example/hub", "https://hub.example/?a=1&b=2"),
+        Cloud("feeds.example", 443, "/rsscloud/pleaseNotify", "https-post"),
+    ),
 )
 
 PARTY_MEETING = Article(
@@ -111,9 +137,108 @@ RIGHT_TO_LEFT = replace(
     authors=(Author("كاتب", "https://news.example/%D9%83"),),
     published_at=datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC),
 )
-ARTICLES = (PARTY_MEETING, BARE, ENGLISH, EMOJI_ONLY_CONTENT, RIGHT_TO_LEFT)
+#: All that an entry can say.
+RICH = replace(
+    BARE,
+    guid="urn:uuid:00000000-0000-5000-8000-000000000006",
+    url="https://news.example/6",
+    title="Bản tin sáng: bão số 4 & lũ",
+    summary="Bản tin ngày 9/1.",
+    content_html="<p>Bản tin.</p>",
+    language="vi",
+    image="https://news.example/bao.jpg",
+    authors=(
+        Author("Thu Hà", "https://news.example/thu-ha", "https://news.example/thu-ha.jpg"),
+        Author("TTXVN"),
+    ),
+    attachments=(
+        Attachment(
+            "https://news.example/bao.webp",
+            "image/webp",
+            "Sóng <lớn>",
+            54_321,
+            width=1_600,
+            height=900,
+            caption='Sóng cao 4 m ở cửa biển & "kè" bị sạt',
+            credit="Minh Tuấn / TTXVN",
+        ),
+        Attachment(
+            "https://news.example/ban-tin.mp3",
+            "audio/mpeg",
+            "Bản tin sáng",
+            7_654_321,
+            312.5,
+            caption="Nghe bản tin.",
+            thumbnail="https://news.example/ban-tin.png",
+            episode=Episode(
+                season=2,
+                number=14,
+                kind="full",
+                is_explicit=False,
+                chapters="https://news.example/ban-tin.chapters.json",
+                transcripts=(
+                    Transcript("https://news.example/ban-tin.vtt", "text/vtt", "vi"),
+                    Transcript("https://news.example/ban-tin.html", "text/html"),
+                ),
+                persons=(
+                    Person("Thu Hà", "Host", "https://news.example/thu-ha"),
+                    Person("Bùi & Sơn", "guest", None, "https://news.example/son.jpg"),
+                    Person("Kỹ thuật viên"),
+                ),
+            ),
+        ),
+        Attachment(
+            "https://news.example/bao.mp4", "video/mp4", None, None, 61.0, width=1_280, height=720
+        ),
+    ),
+    modified_at=datetime(2023, 1, 9, 1, 0, tzinfo=UTC),
+    details=Details(
+        picture=Picture(1_200, 800, "Sóng lớn. <Ảnh>", "Minh Tuấn", "Sóng đánh vào kè"),
+        related=(
+            Related("https://news.example/5?a=1&b=2", "Bão số 4 đổi hướng & mạnh lên"),
+            Related("https://news.example/4"),
+        ),
+        agency=Agency("TTXVN", "https://agency.example", "https://agency.example/rss.xml"),
+        location=Location(16.4637, -107.59, "Huế & Đà Nẵng"),
+    ),
+)
+#: Taken over from an agency of which only the name is known, at the corner of all degrees.
+AGENCY_COPY = replace(
+    BARE,
+    guid="urn:uuid:00000000-0000-5000-8000-000000000007",
+    url="https://news.example/7",
+    details=Details(agency=Agency("AP & Co"), location=Location(0.0, 0.00001)),
+)
+ARTICLES = (
+    *(PARTY_MEETING, BARE, ENGLISH, EMOJI_ONLY_CONTENT, RIGHT_TO_LEFT),
+    *(RICH, AGENCY_COPY),
+)
+PODCAST = Podcast(
+    author="Báo tỉnh",
+    image="https://news.example/bia.jpg",
+    category="News",
+    subcategory="Daily News",
+    owner_name="Ban biên tập",
+    owner_email="podcast@news.example",
+    funding_url="https://news.example/ung-ho",
+    funding_text="Ủng hộ tòa soạn",
+    is_locked=True,
+)
 
-DOCUMENTS = {"full": (CHANNEL, ARTICLES), "empty": (replace(CHANNEL, query=""), ())}
+TERMS = Terms(
+    rights="© 2023 Báo tỉnh & cộng sự",
+    license_url="https://creativecommons.org/licenses/by-nd/4.0/?a=1&b=2",
+    attribution="Nguồn: Báo tỉnh <baotinh.example>",
+    rsl=Rsl(("search", "ai-input"), ("ai-train",), "attribution"),
+)
+LICENSED = tuple(present(article, Policy.FULL, TERMS) for article in ARTICLES)
+
+DOCUMENTS = {
+    "full": (CHANNEL, ARTICLES),
+    "empty": (replace(CHANNEL, query=""), ()),
+    "podcast": (replace(CHANNEL, podcast=PODCAST), (RICH, BARE)),
+    "licensed": (replace(CHANNEL, terms=TERMS), LICENSED),
+}
 
 
 def render_all():
@@ -167,16 +292,19 @@ def test_document_is_its_head_fragments_and_tail(each_format):
 
 def test_fragment_does_not_depend_on_its_feed(each_format):
     other = replace(CHANNEL, title="x", language="en", base_url="https://a.example/b", query="")
-    fragment = each_format.render_entries([PARTY_MEETING])[0]
-    for channel in (CHANNEL, other):
-        assert render_document(each_format, channel, [PARTY_MEETING, BARE]).count(fragment) == 1
+    podcast = replace(CHANNEL, podcast=PODCAST)
+    for article in (PARTY_MEETING, RICH):
+        fragment = each_format.render_entries([article])[0]
+        for channel in (CHANNEL, other, podcast):
+            assert render_document(each_format, channel, [article, BARE]).count(fragment) == 1
 
 
 @pytest.mark.parametrize("format_name", ["rss", "atom"])
 def test_fragment_is_what_the_serialised_whole_holds(format_name):
     """Parsed and written once more, the whole has the same bytes: nothing was cut awry."""
     document = render_document(FORMATS[format_name], CHANNEL, ARTICLES)
-    again = etree.tostring(etree.fromstring(document), encoding="UTF-8", xml_declaration=True)
+    tree = etree.fromstring(document).getroottree()
+    again = etree.tostring(tree, encoding="UTF-8", xml_declaration=True)
     assert again == document
 
 
@@ -445,3 +573,11 @@ def test_json_says_what_the_article_says():
             ]
         },
     }
+
+
+@pytest.mark.parametrize("format_", FORMATS.values(), ids=FORMATS)
+def test_entries_that_were_rendered_alone_make_the_same_document(format_):
+    fragments = [fragment for one in ARTICLES for fragment in format_.render_entries([one])]
+    urls = [one.url for one in ARTICLES]
+    whole = render_document(format_, CHANNEL, ARTICLES)
+    assert join_document(format_, CHANNEL, fragments, urls) == whole

@@ -1,7 +1,9 @@
 """The three formats against what their specifications ask."""
 
+import html
 import json
 import re
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -12,13 +14,27 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
 from feedsvc.rendering.document import ATOM, JSON, RSS, render_document
+from feedsvc.rendering.history import History
+from feedsvc.rendering.podcast import make_podcast_guid
 from tests.conftest import SHARED
-from tests.rendering.test_documents import ARTICLES, BARE, CHANNEL, DOCUMENTS, PARTY_MEETING
+from tests.rendering.test_documents import (
+    AGENCY_COPY,
+    ARTICLES,
+    BARE,
+    CHANNEL,
+    DOCUMENTS,
+    PARTY_MEETING,
+    PODCAST,
+    RICH,
+)
 
 ATOM_NS = "{http://www.w3.org/2005/Atom}"
 CONTENT_NS = "{http://purl.org/rss/1.0/modules/content/}"
 DC_NS = "{http://purl.org/dc/elements/1.1/}"
+GEORSS_NS = "{http://www.georss.org/georss}"
+ITUNES_NS = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
 MEDIA_NS = "{http://search.yahoo.com/mrss/}"
+PODCAST_NS = "{https://podcastindex.org/namespace/1.0}"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
@@ -67,6 +83,10 @@ def feed(document):
 def is_absolute(url):
     parts = urlsplit(url)
     return parts.scheme in ("http", "https") and bool(parts.hostname) and url.isascii()
+
+
+def media_addresses(root):
+    return [one.get("url") for one in root.iter(f"{MEDIA_NS}content", f"{MEDIA_NS}thumbnail")]
 
 
 # Atom: RFC 4287
@@ -122,7 +142,7 @@ def test_atom_entries_have_one_alternate_link(atom):
 def test_atom_addresses_are_absolute(atom):
     addresses = [link.get("href") for link in atom.iter(f"{ATOM_NS}link")]
     addresses += [element.text for element in atom.iter(f"{ATOM_NS}uri")]
-    addresses += [element.get("url") for element in atom.iter(f"{MEDIA_NS}*")]
+    addresses += media_addresses(atom)
     addresses += [one.get("scheme") for one in atom.iter(f"{ATOM_NS}category") if one.get("scheme")]
     assert all(is_absolute(address) for address in addresses)
 
@@ -184,7 +204,7 @@ def test_rss_time_to_live_is_whole_minutes(channel):
 
 
 def test_rss_links_itself_by_its_canonical_address(channel, document):
-    (link,) = channel.findall(f"{ATOM_NS}link")
+    (link,) = channel.findall(f"{ATOM_NS}link[@rel='self']")
     assert dict(link.attrib) == {
         "href": RSS.self_url(document[0]),
         "rel": "self",
@@ -253,7 +273,11 @@ def test_rss_authors_are_names(channel):
 def test_rss_addresses_are_absolute(channel):
     addresses = [element.text for element in channel.iter("link")]
     addresses += [element.get("href") for element in channel.iter(f"{ATOM_NS}link")]
-    addresses += [element.get("url") for element in channel.iter(f"{MEDIA_NS}*")]
+    addresses += media_addresses(channel)
+    addresses += [source.get("url") for source in channel.iter("source")]
+    addresses += [image.get("href") for image in channel.iter(f"{ITUNES_NS}image")]
+    for element in channel.iter(f"{PODCAST_NS}*"):
+        addresses += [element.get(name) for name in ("url", "href", "img") if element.get(name)]
     addresses += [one.get("domain") for one in channel.iter("category") if one.get("domain")]
     assert all(is_absolute(address) for address in addresses)
 
@@ -262,17 +286,229 @@ def test_rss_titles_hold_no_markup(channel):
     assert not any(len(title) for title in channel.iter("title"))
 
 
+# RFC 4287, section 4.2.11
+
+
+def test_atom_source_has_what_a_feed_must_have():
+    atom = etree.fromstring(render_document(ATOM, CHANNEL, [RICH, AGENCY_COPY]))
+    sources = list(atom.iter(f"{ATOM_NS}source"))
+    assert len(sources) == 2
+    for source in sources:
+        for name in ("id", "title", "updated"):
+            (element,) = source.findall(f"{ATOM_NS}{name}")
+            assert element.text
+        assert urlsplit(source.findtext(f"{ATOM_NS}id")).scheme in ("https", "urn")
+        assert RFC_3339.fullmatch(source.findtext(f"{ATOM_NS}updated"))
+
+
+def test_atom_related_links_are_not_the_entrys_own():
+    atom = etree.fromstring(render_document(ATOM, CHANNEL, [RICH]))
+    links = atom.findall(f"{ATOM_NS}entry/{ATOM_NS}link")
+    related = [dict(link.attrib) for link in links if link.get("rel") == "related"]
+    assert [link["href"] for link in related] == [one.url for one in RICH.details.related]
+    assert related[0]["title"] == RICH.details.related[0].title
+    assert "title" not in related[1]
+
+
+# RSS 2.0: "It has one required attribute, url, which links to the XMLization of the source."
+
+
+def test_rss_source_has_the_address_of_a_feed(channel):
+    for source in channel.iter("source"):
+        assert dict(source.attrib) == {"url": RICH.details.agency.feed_url}
+        assert source.text == RICH.details.agency.name
+
+
+def test_rss_names_a_source_without_a_feed_by_dublin_core():
+    rss = etree.fromstring(render_document(RSS, CHANNEL, [AGENCY_COPY]))
+    assert rss.find("channel/item/source") is None
+    assert rss.findtext(f"channel/item/{DC_NS}source") == "AP & Co"
+
+
+def test_rss_items_say_by_atom_when_they_were_updated(channel):
+    for item in channel.iter("item"):
+        for updated in item.findall(f"{ATOM_NS}updated"):
+            assert RFC_3339.fullmatch(updated.text)
+
+
 # Media RSS 1.5.1
 
+MEDIA_TEXTS = [f"{MEDIA_NS}{name}" for name in ("title", "description")]
 
-def test_media_has_what_is_required():
-    for format_ in (RSS, ATOM):
-        root = etree.fromstring(render_document(format_, CHANNEL, ARTICLES))
-        for content in root.iter(f"{MEDIA_NS}content"):
-            assert content.get("url")
-            assert content.get("medium") in {None, "image", "audio", "video", "document"}
-            assert content.get("fileSize", "0").isdigit()
-            assert content.get("duration", "0").isdigit()
+
+@pytest.fixture(params=[RSS, ATOM], ids=["rss", "atom"])
+def media(request):
+    """The root of a document in which everything is said."""
+    return etree.fromstring(render_document(request.param, CHANNEL, ARTICLES))
+
+
+def test_media_has_what_is_required(media):
+    for content in media.iter(f"{MEDIA_NS}content"):
+        assert content.get("url")
+        assert content.get("medium") in {None, "image", "audio", "video", "document"}
+        for name in ("fileSize", "duration", "width", "height"):
+            assert content.get(name, "0").isdigit(), name
+        assert MEDIA_TYPE.fullmatch(content.get("type", "a/b"))
+
+
+def test_media_content_has_only_attributes_that_it_may_have(media):
+    allowed = {"url", "fileSize", "type", "medium", "isDefault", "expression", "bitrate"}
+    allowed |= {"framerate", "samplingrate", "channels", "duration", "height", "width", "lang"}
+    for content in media.iter(f"{MEDIA_NS}content"):
+        assert set(content.attrib) <= allowed
+    for thumbnail in media.iter(f"{MEDIA_NS}thumbnail"):
+        assert set(thumbnail.attrib) <= {"url", "width", "height", "time"}
+
+
+def test_media_texts_are_plain_and_stand_once_in_their_content(media):
+    for content in media.iter(f"{MEDIA_NS}content"):
+        names = [child.tag for child in content]
+        for text in content.iterfind(f"{MEDIA_NS}*"):
+            if text.tag in MEDIA_TEXTS:
+                assert text.get("type") == "plain"
+                assert names.count(text.tag) == 1
+                assert text.text
+            assert not len(text)
+
+
+def test_media_credits_name_someone(media):
+    named = [one.text for one in media.iter(f"{MEDIA_NS}credit")]
+    assert named == ["Minh Tuấn", "Minh Tuấn / TTXVN"]
+
+
+def test_media_has_the_picture_and_every_attachment(media):
+    entries = list(media.iter("item", f"{ATOM_NS}entry"))
+    contents = entries[ARTICLES.index(RICH)].findall(f"{MEDIA_NS}content")
+    assert [one.get("url") for one in contents] == [
+        RICH.image,
+        *(attachment.url for attachment in RICH.attachments),
+    ]
+
+
+# GeoRSS Simple: a latitude and a longitude of WGS 84, separated by a space
+
+
+def test_georss_points_are_a_latitude_and_a_longitude(media):
+    points = [point.text for point in media.iter(f"{GEORSS_NS}point")]
+    assert points == ["16.4637 -107.59", "0 0.00001"]
+    assert [name.text for name in media.iter(f"{GEORSS_NS}featurename")] == ["Huế & Đà Nẵng"]
+
+
+# Apple's podcasts: "A Podcaster's Guide to RSS"
+
+
+@pytest.fixture
+def podcast():
+    """The channel of a podcast."""
+    return etree.fromstring(render_document(RSS, *DOCUMENTS["podcast"])).find("channel")
+
+
+@pytest.mark.parametrize("name", ["image", "category", "explicit", "author", "type", "owner"])
+def test_podcast_has_what_apple_asks_for_once(podcast, name):
+    assert len(podcast.findall(f"{ITUNES_NS}{name}")) == 1
+
+
+def test_podcast_says_truth_by_the_words_of_apple(podcast):
+    explicit = [element.text for element in podcast.iter(f"{ITUNES_NS}explicit")]
+    assert explicit
+    assert set(explicit) <= {"true", "false"}
+
+
+def test_podcast_category_holds_the_one_below_it(podcast):
+    category = podcast.find(f"{ITUNES_NS}category")
+    assert category.get("text") == "News"
+    assert [one.get("text") for one in category] == ["Daily News"]
+
+
+def test_podcast_owner_can_be_written_to(podcast):
+    owner = podcast.find(f"{ITUNES_NS}owner")
+    assert owner.findtext(f"{ITUNES_NS}name") == "Ban biên tập"
+    assert owner.findtext(f"{ITUNES_NS}email") == "podcast@news.example"
+
+
+def test_episodes_have_numbers_kind_and_seconds(podcast):
+    for item in podcast.iter("item"):
+        for name in ("season", "episode", "duration"):
+            assert item.findtext(f"{ITUNES_NS}{name}", "1").isdigit(), name
+        kind = item.findtext(f"{ITUNES_NS}episodeType", "full")
+        assert kind in {"full", "trailer", "bonus"}
+
+
+def test_items_say_nothing_of_podcasts_without_a_recording(podcast):
+    (_, bare) = podcast.iter("item")
+    assert not any(child.tag.startswith((ITUNES_NS, PODCAST_NS)) for child in bare)
+
+
+def test_feed_that_is_no_podcast_says_nothing_of_one():
+    channel = etree.fromstring(render_document(RSS, CHANNEL, [RICH])).find("channel")
+    assert not any(child.tag.startswith((ITUNES_NS, PODCAST_NS)) for child in channel)
+
+
+def test_podcast_elements_are_of_rss_alone():
+    channel, articles = DOCUMENTS["podcast"]
+    document = render_document(ATOM, channel, articles)
+    assert b"itunes" not in document
+    assert b"podcastindex" not in document
+
+
+# Podcasting 2.0: https://podcastindex.org/namespace/1.0
+
+
+@pytest.mark.parametrize(
+    ("address", "guid"),
+    [
+        ("https://podnews.net/rss", "9b024349-ccf0-5f69-a609-6b82873eab3c"),
+        ("http://podnews.net/rss/", "9b024349-ccf0-5f69-a609-6b82873eab3c"),
+        (
+            "https://mp3s.nashownotes.com/pc20rss.xml",
+            "917393e3-1b1e-5cef-ace4-edaa54e1f810",
+        ),
+    ],
+)
+def test_podcast_guid_is_that_of_the_namespace(address, guid):
+    """The examples that the specification gives."""
+    assert make_podcast_guid(address) == guid
+
+
+def test_podcast_guid_is_the_same_whatever_is_asked_of_the_feed(podcast):
+    channel, articles = DOCUMENTS["podcast"]
+    other = etree.fromstring(render_document(RSS, replace(channel, query="?limit=1"), articles))
+    guid = podcast.findtext(f"{PODCAST_NS}guid")
+    assert other.findtext(f"channel/{PODCAST_NS}guid") == guid
+    assert guid == make_podcast_guid("https://feeds.example/feeds/all.rss")
+
+
+def test_podcast_that_moved_keeps_its_guid():
+    channel = replace(CHANNEL, podcast=replace(PODCAST, guid="917393e3"))
+    rss = etree.fromstring(render_document(RSS, channel, []))
+    assert rss.findtext(f"channel/{PODCAST_NS}guid") == "917393e3"
+
+
+def test_podcast_says_whether_it_is_locked_how_to_fund_it_and_what_it_is(podcast):
+    locked, funding = (podcast.find(f"{PODCAST_NS}{name}") for name in ("locked", "funding"))
+    assert (locked.text, locked.get("owner")) == ("yes", "podcast@news.example")
+    assert (funding.text, funding.get("url")) == ("Ủng hộ tòa soạn", PODCAST.funding_url)
+    assert podcast.findtext(f"{PODCAST_NS}medium") == "podcast"
+
+
+def test_transcripts_and_chapters_have_address_and_type(podcast):
+    transcripts = [dict(one.attrib) for one in podcast.iter(f"{PODCAST_NS}transcript")]
+    assert transcripts == [
+        {"url": "https://news.example/ban-tin.vtt", "type": "text/vtt", "language": "vi"},
+        {"url": "https://news.example/ban-tin.html", "type": "text/html"},
+    ]
+    (chapters,) = podcast.iter(f"{PODCAST_NS}chapters")
+    assert chapters.get("type") == "application/json+chapters"
+
+
+def test_persons_have_a_name_and_roles_in_small_letters(podcast):
+    persons = [(one.text, one.get("role")) for one in podcast.iter(f"{PODCAST_NS}person")]
+    assert persons == [
+        ("Thu Hà", "author"),  # who has an address; without one, `dc:creator` says it all
+        ("Thu Hà", "host"),
+        ("Bùi & Sơn", "guest"),
+        ("Kỹ thuật viên", None),
+    ]
 
 
 @pytest.mark.parametrize("format_", [RSS, ATOM], ids=["rss", "atom"])
@@ -281,6 +517,36 @@ def test_xml_declares_its_encoding_and_has_no_document_type(format_):
     tree = etree.fromstring(document).getroottree()
     assert document.startswith(b"<?xml version='1.0' encoding='UTF-8'?>")
     assert tree.docinfo.doctype == ""
+
+
+# W3C, Associating Style Sheets with XML documents
+
+
+@pytest.mark.parametrize("format_", [RSS, ATOM], ids=["rss", "atom"])
+def test_xml_names_its_stylesheet_before_its_root(format_):
+    channel = replace(CHANNEL, stylesheet_url="https://a.example/\"<&>'/feed.css")
+    tree = etree.fromstring(render_document(format_, channel, ARTICLES)).getroottree()
+    (instruction,) = tree.xpath("/processing-instruction()")
+    assert (instruction.target, instruction.getnext()) == ("xml-stylesheet", tree.getroot())
+    assert "XSL" not in instruction.text.upper()
+    assert instruction.get("type") == "text/css"
+    assert html.unescape(instruction.get("href")) == channel.stylesheet_url
+
+
+@pytest.mark.parametrize("format_", [RSS, ATOM], ids=["rss", "atom"])
+def test_xml_says_its_canonical_address_as_text(format_, document):
+    root = etree.fromstring(render_document(format_, *document))
+    (identifier,) = root.iter(f"{DC_NS}identifier")
+    assert identifier.text == format_.self_url(document[0])
+
+
+@pytest.mark.parametrize("format_", [RSS, ATOM], ids=["rss", "atom"])
+def test_document_of_an_archive_says_the_address_of_the_feed(format_):
+    history = History(current=CHANNEL.base_url, query="?tag=a")
+    channel = replace(CHANNEL, base_url=f"{CHANNEL.base_url}/2023-01", history=history)
+    root = etree.fromstring(render_document(format_, channel, ()))
+    address = f"{CHANNEL.base_url}.{format_.name}?tag=a"
+    assert [one.text for one in root.iter(f"{DC_NS}identifier")] == [address]
 
 
 # JSON Feed 1.1
@@ -314,6 +580,8 @@ VERSION_1 = {
                             "size_in_bytes": {"type": "integer", "minimum": 0},
                             "duration_in_seconds": {"type": "number", "minimum": 0},
                         },
+                        # "Publishers can use custom objects … anywhere in the feed".
+                        "patternProperties": {"^_[a-zA-Z]": {"type": "object"}},
                         "additionalProperties": False,
                     },
                 },

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from feedsvc.articles import clean
 from feedsvc.errors import EventError, Fault
 from feedsvc.feeds.catalog import FEED_NAME
 from feedsvc.ingest.dialects.translation import (
@@ -37,6 +38,8 @@ _FIELDS = {
     "title": "title",
     "summary": "custom_excerpt",
     "image": "feature_image",
+    "image_details/alt": "feature_image_alt",
+    "image_details/caption": "feature_image_caption",
     "authors": "authors",
     "tags": "tags",
     "categories": "tags",
@@ -91,6 +94,7 @@ def _saving(post: Mapping[str, Any], options: Options) -> Translation:
         "title": _literal(post.get("title")),
         "summary": _literal(post.get("custom_excerpt")),
         "image": post.get("feature_image"),
+        "image_details": _image_details(post),
         "authors": [_author(author) for _, author in _listed(post, "authors")],
         "tags": [_literal(tag.get("name")) for _, tag in tagged],
         "categories": [_category(tag) for _, tag in filed],
@@ -168,7 +172,31 @@ def _category(tag: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _author(author: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": _literal(author.get("name")), "url": author.get("url")}
+    said = {"name": _literal(author.get("name")), "url": author.get("url")}
+    picture = author.get("profile_image")
+    is_address = isinstance(picture, str) and picture.startswith(("http://", "https://"))
+    return said | ({"avatar": picture} if is_address else {})
+
+
+def _image_details(post: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The picture's alternative text, and its caption, which Ghost has as HTML."""
+    if not post.get("feature_image"):
+        return None
+    alt, caption = post.get("feature_image_alt"), post.get("feature_image_caption")
+    if isinstance(caption, str):
+        caption = _plain(caption)
+    texts = {"alt": _literal(alt), "caption": caption}
+    return {name: text for name, text in texts.items() if isinstance(text, str) and text} or None
+
+
+def _plain(markup: str) -> str:
+    """The text of a little HTML; too much of it is left as it is, to be judged like any other."""
+    if len(markup) > _LONGEST:
+        return markup
+    try:
+        return str(_literal(clean.clean_title(markup).value))
+    except clean.UncleanError:
+        return markup
 
 
 def _literal(value: Any) -> Any:

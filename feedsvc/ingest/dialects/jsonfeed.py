@@ -17,6 +17,7 @@ from feedsvc.ingest.dialects.translation import (
     require_object,
     require_text,
 )
+from feedsvc.ingest.wire import WireAttachment
 
 #: What is handed on as it is.
 _SAME = (
@@ -24,7 +25,10 @@ _SAME = (
     *("attachments", "date_modified"),
 )
 #: What our extension may say of an item, whose names are the native ones.
-_CONTROLS = ("minor", "correction", "embargo_until", "expires_at", "content_policy")
+_EXTENDED = (
+    *("minor", "correction", "embargo_until", "expires_at", "content_policy"),
+    *("image_details", "related", "source", "location"),
+)
 #: What is said by another member where its own is missing. An `external_url` is what a link blog
 #: writes about, and the one address that such an item has; an `id` is often the address itself.
 _STAND_INS = {
@@ -88,9 +92,10 @@ def translate(item: Any, options: Options) -> Translation:  # noqa: ARG001 - it 
     data: dict[str, Any] = {name: _find(said, name) for name in _SAME}
     data |= {"id": item_id, "guid": _guid(item_id)}
     pointers = {f"/data/{name}": f"/{name}" for name in data} | {"/data/guid": "/id"}
-    for name in _CONTROLS:
+    for name in _EXTENDED:
         data[name] = _extension(said).get(name)
         pointers[f"/data/{name}"] = f"/_feedsvc/{name}"
+    data["attachments"], attachment_pointers = _attachments(data["attachments"])
     data["authors"], author_pointers = _authors(said)
     warnings: list[Fault] = []
     for name, others in _STAND_INS.items():
@@ -105,7 +110,8 @@ def translate(item: Any, options: Options) -> Translation:  # noqa: ARG001 - it 
         "type": "article.published",
         "data": {name: value for name, value in data.items() if value is not None},
     }
-    return Translation(event, pointers | author_pointers, tuple(warnings))
+    places = pointers | attachment_pointers | author_pointers
+    return Translation(event, places, tuple(warnings))
 
 
 def _guid(item_id: str) -> str | None:
@@ -142,6 +148,21 @@ def _authors(value: Mapping[str, Any]) -> tuple[Any, dict[str, str]]:
         "/data/authors": "/author",
         "/data/authors/0": "/author",
     }
+
+
+def _attachments(values: Any) -> tuple[Any, dict[str, str]]:
+    """The attachments, each with what our extension says of it, and where that is."""
+    if not isinstance(values, list):
+        return values, {}
+    joined, pointers = [], {}
+    for index, value in enumerate(values):
+        extension = _extension(value) if isinstance(value, dict) else {}
+        joined.append({**extension, **value} if extension else value)
+        for name in extension:
+            if name in WireAttachment.model_fields:
+                place = f"attachments/{index}"
+                pointers[f"/data/{place}/{name}"] = f"/{place}/_feedsvc/{name}"
+    return joined, pointers
 
 
 def _title(item: Mapping[str, Any]) -> str | None:

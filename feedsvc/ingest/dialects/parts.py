@@ -12,6 +12,7 @@ from feedsvc.ingest.dialects.translation import Translation, find_text
 MOST_NAME_CHARS = 100
 #: Of a list, or an object that is one: more than any item has, and soon looked through.
 _MOST_MEMBERS = 10_000
+_MOST_PIXELS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,26 @@ class Part:
             if text and not text.isspace():
                 return Said(text, f"{self.pointer}/{name}")
         return None
+
+    def find(self, *names: str) -> Said | None:
+        """The same, for what an article can do without: what is no text is passed over."""
+        for name in names:
+            value = self.members.get(name)
+            if isinstance(value, str) and value.strip():
+                return Said(value, f"{self.pointer}/{name}")
+        return None
+
+    def find_parts(self, *names: str) -> list["Part"]:
+        """The objects in these members, or that they are; anything else is passed over."""
+        found = []
+        for name in names:
+            held, place = self.members.get(name), f"{self.pointer}/{name}"
+            if isinstance(held, dict):
+                found.append(Part(held, place, name))
+            for index, entry in enumerate(held if isinstance(held, list) else ()):
+                if isinstance(entry, dict):
+                    found.append(Part(entry, f"{place}/{index}", str(index)))
+        return found
 
     def word(self, *names: str) -> str:
         """The same in small letters, to compare; empty where there is none."""
@@ -71,6 +92,28 @@ class Part:
 
 
 @dataclass(slots=True)
+class Members:
+    """An object within the native event in the making, and where its members were."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+
+    def put(self, name: str, said: Said | None) -> None:
+        if said is not None:
+            self.put_value(name, said.text, said.pointer)
+
+    def put_value(self, name: str, value: Any, pointer: str) -> None:
+        self.values[name], self.places[name] = value, pointer
+
+    def put_size(self, part: Part, *names: str) -> None:
+        """Numbers of pixels, as far as they are any."""
+        for name in names:
+            value = part.members.get(name)
+            if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MOST_PIXELS:
+                self.put_value(name, value, f"{part.pointer}/{name}")
+
+
+@dataclass(slots=True)
 class Native:
     """The native event in the making."""
 
@@ -91,6 +134,14 @@ class Native:
         self.pointers.setdefault(f"/data/{list_name}", pointer.rpartition("/")[0] or pointer)
         self.pointers[place] = pointer
         self.pointers |= {f"{place}/{name}": member for name, member in members.items()}
+
+    def put_object(self, field_name: str, made: Members, pointer: str) -> None:
+        """An object; nothing where it has no members."""
+        if made.values:
+            self.data[field_name] = made.values
+            self.pointers[f"/data/{field_name}"] = pointer
+            places = made.places.items()
+            self.pointers |= {f"/data/{field_name}/{name}": place for name, place in places}
 
     def event(self, kind: str) -> Translation:
         event = {"type": kind, "data": self.data}

@@ -6,13 +6,14 @@ suffix (`bodies`, `body_html`), and 3.x writes camel case: https://iptc.org/stan
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from feedsvc.articles import clean
-from feedsvc.errors import Fault
 from feedsvc.feeds.catalog import FEED_NAME, RESERVED_NAMES
-from feedsvc.ingest.dialects.parts import MOST_NAME_CHARS, Native, Part, Said, refusal
+from feedsvc.ingest.dialects.associations import illustrate, is_address, value_of
+from feedsvc.ingest.dialects.parts import MOST_NAME_CHARS, Members, Native, Part, Said, refusal
 from feedsvc.ingest.dialects.translation import Item, Options, Translation, require_object
 
 _WITHDRAWN = ("canceled", "cancelled", "withheld", "withhold")
@@ -20,11 +21,8 @@ _WITHDRAWN = ("canceled", "cancelled", "withheld", "withhold")
 _WRITERS = ("author", "correspondent", "journalist", "reporter", "writer")
 #: How bylines begin, by language: elsewhere, `Von` and the like begin a name.
 _BY = {"de": "von", "es": "por", "fr": "par", "nl": "door", "pt": "por", "vi": "bởi"}
-_PICTURES = ("picture", "graphic")
-#: Widths in pixels that suit a page: Superdesk's `baseImage` has 1,400, an original any.
-_NARROWEST, _WIDEST = 600, 2_000
-_SIZES = ("size", "sizeinbytes", "sizeInBytes")
-_LEFT_OUT = "was left out: it has no rendition with a media type and an http or https address"
+#: Where places have a GeoJSON point, in 2.x and 3.x.
+_GEOMETRIES = ("geometry_geojson", "geoJSON")
 _MOST_SLUG_SOURCE_CHARS = 1_000
 
 
@@ -65,7 +63,9 @@ def translate(item: Any, options: Options) -> Translation:
     _date(said, native)
     _attribute(said, native)
     _classify(said, native)
-    _illustrate(said, native)
+    _name_source(said, native)
+    _place(said, native)
+    illustrate(said, native)
     return native.event("article.published")
 
 
@@ -95,7 +95,7 @@ def _is_withdrawn(item: Part) -> bool:
 
 def _describe(item: Part, native: Native) -> None:
     headlines = item.parts("headlines")
-    title = item.text("headline") or _value(headlines)
+    title = item.text("headline") or value_of(headlines)
     if title is None:
         raise refusal("/headlines" if headlines else "/headline", "is missing")
     native.put("title", title)
@@ -113,7 +113,7 @@ def _describe(item: Part, native: Native) -> None:
 def _prose(item: Part, name: str, form: str) -> Said | None:
     """A body or description: `body_html` (1.x), or one of `bodies` (2.x, 3.x)."""
     listed = item.parts("bodies" if name == "body" else "descriptions")
-    return item.text(f"{name}_{form}", f"{name}_x{form}") or _value(
+    return item.text(f"{name}_{form}", f"{name}_x{form}") or value_of(
         [entry for entry in listed if _form(entry) == form]
     )
 
@@ -125,12 +125,6 @@ def _form(entry: Part) -> str:
     return "text" if media_type.partition(";")[0] in ("", "text/plain") else media_type
 
 
-def _value(entries: list[Part]) -> Said | None:
-    """The main one of a list's values, or else the first."""
-    entries = sorted(entries, key=lambda entry: entry.word("role") != "main")
-    return next(filter(None, (entry.text("value") for entry in entries)), None)
-
-
 def _locate(item: Part, native: Native, options: Options) -> None:
     """Where the article is: as the item says, or else by the source's template."""
     custom = item.within("extra").members.items()  # a newsroom's own fields, of any type
@@ -138,7 +132,7 @@ def _locate(item: Part, native: Native, options: Options) -> None:
     native.put("correction", extra.text("correction"))
     named = [part.text(name) for part in (item, extra) for name in ("url", "link")]
     for said in (*named, item.text("uri")):
-        if said and _is_address(said):
+        if said and is_address(said):
             return native.put("url", said)
     if not options.url_template:
         raise refusal(
@@ -151,10 +145,6 @@ def _locate(item: Part, native: Native, options: Options) -> None:
     native.put("url", Said(made, native.pointers["/data/id"]))  # of which it is made
     native.data["has_made_url"] = True
     return None
-
-
-def _is_address(said: Said) -> bool:
-    return said.text.strip().lower().startswith(("http://", "https://"))
 
 
 def _filled(place: str, item: Part, native: Native) -> str:
@@ -207,8 +197,59 @@ def _attribute(item: Part, native: Native) -> None:
         if name := re.sub(start, "", byline.text):
             return native.add("authors", {"name": name}, byline.pointer, name=byline.pointer)
     for part, said in authors or named:
-        native.add("authors", {"name": said.text}, part.pointer, name=said.pointer)
+        author = Members()
+        author.put("name", said)
+        avatar = part.find("avatar_url", "avatarUrl")
+        author.put("avatar", avatar if avatar and is_address(avatar) else None)
+        native.add("authors", author.values, part.pointer, **author.places)
     return None
+
+
+def _name_source(item: Part, native: Native) -> None:
+    """The agency: Superdesk's `source`, a `provider`, or the first of IPTC's `infosources`."""
+    source, name = Members(), item.find("source", "provider")
+    place = name.pointer if name else ""
+    if name is None:
+        for info in item.find_parts("provider", "infosource", "infosources", "infoSources"):
+            if name := info.find("name"):
+                address, place = info.find("uri", "url"), info.pointer
+                source.put("url", address if address and is_address(address) else None)
+                break
+    source.put("name", name)
+    native.put_object("source", source, place)
+
+
+def _place(item: Part, native: Native) -> None:
+    """The first place with a point.
+
+    Superdesk's own `geometry_point` is not read: its numbers are not in GeoJSON's order for sure,
+    and a wrong place is worse than none.
+    """
+    for part in item.find_parts("place", "places"):
+        for geometry in part.find_parts(*_GEOMETRIES):
+            point = _point(geometry.members)
+            if point is not None:
+                place = f"{geometry.pointer}/coordinates"
+                location = Members()
+                location.put_value("longitude", point[0], f"{place}/0")
+                location.put_value("latitude", point[1], f"{place}/1")
+                location.put("name", part.find("name"))
+                return native.put_object("location", location, part.pointer)
+    return None
+
+
+def _point(geometry: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Longitude and latitude (RFC 7946, section 3.1.2), if they are on Earth."""
+    numbers = geometry.get("coordinates")
+    if geometry.get("type") != "Point" or not isinstance(numbers, list) or len(numbers) < 2:
+        return None
+    longitude, latitude = numbers[:2]
+    for number, most in ((longitude, 180), (latitude, 90)):
+        if not isinstance(number, int | float) or isinstance(number, bool):
+            return None
+        if not -most <= number <= most:
+            return None
+    return longitude, latitude
 
 
 def _classify(item: Part, native: Native) -> None:
@@ -231,65 +272,3 @@ def _is_telling(code: str) -> bool:
     if len(code) > MOST_NAME_CHARS or code in RESERVED_NAMES:
         return False
     return bool(FEED_NAME.fullmatch(code) and re.search(r"[a-z]{3}", code))
-
-
-def _illustrate(item: Part, native: Native) -> None:
-    """The featured picture, or else the first; sound and film are attached."""
-    associations = item.parts("associations")
-    featured = [part for part in associations if "featuremedia" in (part.key, part.word("name"))]
-    pictures = [part for part in associations if part.word("type") in _PICTURES]
-    found = next(filter(None, (_renditions(part, "image/") for part in featured + pictures)), [])
-    if found:
-        native.put("image", max(found, key=_fitness).text("href"))
-    elif featured:
-        native.warnings.append(Fault(featured[0].pointer, _LEFT_OUT))
-    for part in associations:
-        if part.word("type") in ("audio", "video"):
-            _attach(part, native)
-
-
-def _attach(part: Part, native: Native) -> None:
-    found = _renditions(part, "audio/", "video/")
-    if not found:
-        return native.warnings.append(Fault(part.pointer, _LEFT_OUT))
-    best = min(found, key=lambda each: (each.word("name") or each.key) not in ("original", "main"))
-    title = part.text("headline") or _value(part.parts("headlines"))
-    said = {"url": best.text("href"), "mime_type": _media_type(best, part), "title": title}
-    places = {name: value.pointer for name, value in said.items() if value}
-    attachment: dict[str, Any] = {name: value.text for name, value in said.items() if value}
-    for name in (*_SIZES, "duration"):
-        if (number := _number(best, name)) is not None:
-            native_name = "size_in_bytes" if name in _SIZES else "duration_in_seconds"
-            attachment[native_name] = number
-            places[native_name] = f"{best.pointer}/{name}"
-    return native.add("attachments", attachment, best.pointer, **places)
-
-
-def _renditions(part: Part, *kinds: str) -> list[Part]:
-    """Those of these kinds with an address, which Superdesk leaves out where it sends the files."""
-    return [
-        each
-        for each in part.parts("renditions")
-        if (href := each.text("href")) and _is_address(href)
-        if (media_type := _media_type(each, part))
-        if media_type.text.strip().lower().startswith(kinds)
-    ]
-
-
-def _media_type(rendition: Part, part: Part) -> Said | None:
-    names = ("mimetype", "contenttype", "contentType")
-    said = rendition.text(*names) or part.text(*names)
-    return said or (Said("image/", "") if part.word("type") in _PICTURES else None)
-
-
-def _fitness(rendition: Part) -> tuple[int, float]:
-    """The widest that suits a page; else what is larger, else what is smaller than that."""
-    width = _number(rendition, "width") or 0
-    if width > _WIDEST:
-        return 1, -width
-    return (2 if width >= _NARROWEST else 0), width
-
-
-def _number(part: Part, name: str) -> float | None:
-    value = part.members.get(name)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -26,6 +26,14 @@ _POINTERS = {
     "/data/tags": "/_embedded/wp:term",
     "/data/authors": "/_embedded/author",
 }
+#: Of a picture: native fields, and its own.
+_IMAGE_DETAILS = {
+    "": "",
+    "/caption": "/caption/rendered",
+    "/alt": "/alt_text",
+    "/width": "/media_details/width",
+    "/height": "/media_details/height",
+}
 _MOST_ANCESTORS, _MOST_SECTIONS = 32, 1_000
 _LONGEST = 20_000  # characters; what is longer is refused afterwards, decoded or not
 #: An entity whose ampersand was encoded again, once or more: `&amp;#8217;`.
@@ -74,7 +82,7 @@ def _saving(post: Mapping[str, Any]) -> Translation:
     data = known | embedded | {"url": post.get("link"), "title": title, "date_published": published}
     warnings: list[Fault] = []
     if _is_protected(post):
-        data |= {"image": None, "content_html": ""}
+        data |= {"image": None, "image_details": None, "content_html": ""}
         warnings.append(Fault("/content", "a password protects it, so only the headline is shown"))
     else:
         data["content_html"] = _rendered(post, "content")
@@ -134,15 +142,49 @@ def _embedded(embedded: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, st
     data: dict[str, Any] = {
         "categories": [_category(term, by_id, ()) for _, term in filed],
         "tags": [_decoded(term.get("name")) for _, term in tagged],
-        "authors": [{"name": _decoded(a.get("name")), "url": a.get("link")} for _, a in authors],
+        "authors": [_author(author) for _, author in authors],
     }
     pointers = {f"/data/categories/{index}": place for index, (place, _) in enumerate(filed)}
     pointers |= {f"/data/tags/{index}": f"{place}/name" for index, (place, _) in enumerate(tagged)}
     for index, (place, _) in enumerate(authors):
-        pointers |= {f"/data/authors/{index}": place, f"/data/authors/{index}/url": f"{place}/link"}
+        own = {"": "", "/url": "/link", "/avatar": "/avatar_urls"}
+        pointers |= {f"/data/authors/{index}{name}": f"{place}{at}" for name, at in own.items()}
     for place, picture in _objects(embedded.get("wp:featuredmedia"), "/_embedded/wp:featuredmedia"):
         data["image"], pointers["/data/image"] = picture.get("source_url"), f"{place}/source_url"
+        data["image_details"] = _image_details(picture) if data["image"] else None
+        pointers |= {
+            f"/data/image_details{name}": f"{place}{at}" for name, at in _IMAGE_DETAILS.items()
+        }
     return data, pointers
+
+
+def _author(author: Mapping[str, Any]) -> dict[str, Any]:
+    """With the largest of the pictures, which WordPress has by their widths in pixels."""
+    avatars: Any = author.get("avatar_urls")
+    sizes = [size for size in avatars if size.isdecimal()] if isinstance(avatars, dict) else []
+    largest = avatars[max(sizes, key=_by_number)] if sizes else None
+    is_address = isinstance(largest, str) and largest.startswith(("http://", "https://"))
+    said = {"name": _decoded(author.get("name")), "url": author.get("link")}
+    return said | ({"avatar": largest} if is_address else {})
+
+
+def _by_number(digits: str) -> tuple[int, str]:
+    return len(digits), digits
+
+
+def _image_details(picture: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What WordPress says of a picture; what is not as it writes it is passed over."""
+    caption, sizes = picture.get("caption"), picture.get("media_details")
+    rendered = caption.get("rendered") if isinstance(caption, dict) else None
+    said = {
+        "caption": _summary(rendered) if isinstance(rendered, str) else None,
+        "alt": _decoded(picture.get("alt_text")),
+    }
+    texts = {name: text for name, text in said.items() if isinstance(text, str) and text.strip()}
+    sizes = sizes if isinstance(sizes, dict) else {}
+    pixels = {name: sizes.get(name) for name in ("width", "height")}
+    whole = {name: size for name, size in pixels.items() if type(size) is int and size > 0}
+    return texts | whole or None
 
 
 def _category(term: Mapping[str, Any], by_id: Mapping[int, Any], below: tuple[Any, ...]) -> Any:

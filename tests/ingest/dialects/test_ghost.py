@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedsvc.articles.details import NO_DETAILS
 from feedsvc.articles.markup import Budget
 from feedsvc.errors import EventError
 from feedsvc.ingest.dialects import ghost, native
@@ -31,6 +32,8 @@ POST: dict[str, Any] = {
     "custom_excerpt": "Cây cầu nối hai bờ sông.",
     "excerpt": "Cut by Ghost from the text",
     "feature_image": "https://news.example/content/images/cau.jpg",
+    "feature_image_alt": None,
+    "feature_image_caption": None,
     "status": "published",
     "visibility": "public",
     "email_only": False,
@@ -114,6 +117,33 @@ def test_published_post_is_saved_whole():
 def test_clean_post_has_no_warnings():
     assert translated(changed()).warnings == ()
     assert read(changed()).warnings == ()
+
+
+def test_picture_has_its_caption_and_alternative_text():
+    caption = '<span style="white-space: pre-wrap;">Cây cầu &amp; sông</span>'
+    body = changed(feature_image_caption=caption, feature_image_alt="Cầu mới")
+    picture = saved(body).details.picture
+    assert (picture.caption, picture.alt) == ("Cây cầu & sông", "Cầu mới")
+    assert read(body).warnings == ()
+
+
+def test_caption_without_a_picture_is_no_news():
+    body = changed(feature_image=None, feature_image_caption="a")
+    assert saved(body).details == NO_DETAILS
+    assert read(body).warnings == ()
+
+
+@pytest.mark.parametrize("text", ["<b>" * 2_000, "a" * 30_000])
+def test_caption_that_is_too_much_is_told_at_its_place(text):
+    place = "/post/current/feature_image_caption"
+    assert faults(changed(feature_image_caption=text)) == [place]
+
+
+@pytest.mark.parametrize("picture", ["https://a.example/t.jpg", "//a.example/t.jpg", 1, None])
+def test_author_has_a_picture_where_it_has_an_address(picture):
+    body = changed(authors=[{"name": "T.H", "profile_image": picture}])
+    is_address = isinstance(picture, str) and picture.startswith("https://")
+    assert saved(body).authors[0].avatar == (picture if is_address else None)
 
 
 def test_guid_is_that_of_ghosts_own_feed():

@@ -601,6 +601,142 @@ def test_sound_without_a_media_type_is_left_out_and_told():
     assert [fault.pointer for fault in translation.warnings] == ["/associations/a"]
 
 
+# What is said of pictures and recordings
+
+
+def test_picture_has_its_size_caption_credit_and_alternative_text():
+    featured = picture(baseImage=1400, thumbnail=182) | {
+        "description_text": "Oil prices edged up.",
+        "byline": "Bebeto Matthews",
+        "copyrightholder": "AAP",
+        "body_text": "A pump",
+    }
+    featured["renditions"]["baseImage"]["height"] = 921
+    translation = translated(item(associations={"featuremedia": featured}))
+    assert translation.event["data"]["image_details"] == {
+        "caption": "Oil prices edged up.",
+        "credit": "Bebeto Matthews",
+        "alt": "A pump",
+        "width": 1400,
+        "height": 921,
+    }
+    place = "/associations/featuremedia"
+    assert (
+        translation.pointers["/data/image_details/width"] == f"{place}/renditions/baseImage/width"
+    )
+    assert translation.pointers["/data/image_details/alt"] == f"{place}/body_text"
+
+
+def test_picture_of_newer_versions_has_caption_and_credit_by_their_roles():
+    rendition = {"name": "main", "href": "https://media.example/m.jpg", "contentType": "image/jpeg"}
+    descriptions = [
+        {"role": "creditline", "value": "ASSOCIATED PRESS"},
+        {"role": "caption", "value": "A bridge"},
+    ]
+    featured = {"type": "picture", "renditions": [rendition], "descriptions": descriptions}
+    said = translated(newer(associations=[featured])).event["data"]
+    assert said["image_details"] == {"caption": "A bridge", "credit": "ASSOCIATED PRESS"}
+
+
+def test_picture_without_a_byline_is_credited_to_who_holds_its_rights():
+    featured = picture(baseImage=1400) | {"copyrightholder": "AAP"}
+    assert data(associations={"featuremedia": featured})["image_details"]["credit"] == "AAP"
+
+
+def test_sizes_and_texts_of_other_types_are_passed_over():
+    featured = picture(baseImage=1400) | {"description_text": ["x"], "byline": 1}
+    featured["renditions"]["baseImage"] |= {"width": "1400", "height": 0}
+    assert "image_details" not in data(associations={"featuremedia": featured})
+
+
+def test_film_has_its_size_caption_credit_and_still():
+    film = {
+        "type": "video",
+        "description_text": "At the bridge",
+        "by": "Minh Tuấn",
+        "renditions": {
+            "thumbnail": {"href": "https://media.example/s.jpg", "mimetype": "image/jpeg"},
+            "original": {
+                "href": "https://media.example/f.mp4",
+                "mimetype": "video/mp4",
+                "width": 640,
+                "height": 360,
+            },
+        },
+    }
+    (attachment,) = data(associations={"media--1": film})["attachments"]
+    assert attachment == {
+        "url": "https://media.example/f.mp4",
+        "mime_type": "video/mp4",
+        "caption": "At the bridge",
+        "credit": "Minh Tuấn",
+        "thumbnail": "https://media.example/s.jpg",
+        "width": 640,
+        "height": 360,
+    }
+
+
+def test_text_that_has_an_address_is_related():
+    associations = {
+        "related--1": {"type": "text", "headline": "Other", "url": "https://news.example/2"},
+        "related--2": {"type": "text", "guid": "urn:x:3", "headline": "Nowhere yet"},
+        "related--3": {"type": "text", "uri": "https://news.example/3"},
+    }
+    assert data(associations=associations)["related"] == [
+        {"url": "https://news.example/2", "title": "Other"},
+        {"url": "https://news.example/3"},
+    ]
+
+
+# Where it comes from, and where it happened
+
+
+@pytest.mark.parametrize(
+    ("fields", "source"),
+    [
+        ({"source": "Reuters", "provider": "x"}, {"name": "Reuters"}),
+        ({"provider": "AAP"}, {"name": "AAP"}),
+        ({"provider": {"name": "AAP", "uri": "urn:x:aap"}}, {"name": "AAP"}),
+        (
+            {"infosources": [{}, {"name": "AP", "uri": "https://ap.example/"}]},
+            {"name": "AP", "url": "https://ap.example/"},
+        ),
+        ({"source": " ", "infoSources": [{"name": "DHA"}]}, {"name": "DHA"}),
+        ({"source": {"x": 1}, "provider": [1], "infosources": 1}, None),
+    ],
+)
+def test_source_is_the_agency_that_the_item_names(fields, source):
+    assert data(**fields).get("source") == source
+
+
+POINT = {"type": "Point", "coordinates": [107.59, 16.46]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "location"),
+    [
+        (
+            {"place": [{"name": "NSW"}, {"name": "Huế", "geometry_geojson": POINT}]},
+            {"longitude": 107.59, "latitude": 16.46, "name": "Huế"},
+        ),
+        ({"places": [{"geoJSON": POINT}]}, {"longitude": 107.59, "latitude": 16.46}),
+        ({"place": [{"name": "Huế", "geometry_point": POINT}]}, None),
+        ({"place": [{"geoJSON": POINT | {"coordinates": [16.46, 107.59]}}]}, None),
+        ({"place": [{"geoJSON": POINT | {"coordinates": ["1", True]}}]}, None),
+        ({"place": [{"geoJSON": POINT | {"type": "Polygon"}}, 1, None]}, None),
+        ({"place": "Huế"}, None),
+    ],
+)
+def test_place_is_the_first_that_has_a_point(fields, location):
+    assert data(**fields).get("location") == location
+
+
+@pytest.mark.parametrize("avatar", ["https://media.example/t.jpg", "t.jpg", 1])
+def test_author_has_a_picture_where_it_has_an_address(avatar):
+    (author,) = data(authors=[{"name": "John", "avatar_url": avatar}])["authors"]
+    assert author.get("avatar") == (avatar if str(avatar).startswith("https") else None)
+
+
 # Faults at the item's own fields
 
 
@@ -717,6 +853,8 @@ NAMES = FIELDS | st.sampled_from(
     [
         *("name", "value", "role", "contentType", "href", "mimetype", "width", "size", "duration"),
         *("renditions", "featuremedia", "original", "code", "link", "", "~/", "\ud800"),
+        *("source", "provider", "infosources", "place", "geoJSON", "coordinates", "avatar_url"),
+        *("descriptions", "thumbnail", "height", "uri"),
     ]
 )
 LEAVES = (

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedsvc.articles.details import NO_DETAILS
 from feedsvc.articles.markup import Budget
 from feedsvc.errors import EventError
 from feedsvc.ingest.dialects import native, wordpress
@@ -52,6 +53,7 @@ POST: dict[str, Any] = {
     },
 }
 NAMES = [*POST, *POST["_embedded"], "rendered", "protected", "name", "slug", "taxonomy", "parent"]
+NAMES += ["source_url", "caption", "alt_text", "media_details", "width", "avatar_urls", "96"]
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
@@ -231,6 +233,63 @@ def test_nothing_of_a_protected_post_but_the_headline_is_shown(mark):
     assert (draft.title, draft.content_html) == ("Cầu mới – “A & B”", "")
     assert (draft.summary, draft.image) == ("", None)
     assert [warning.pointer for warning in translated(POST | mark).warnings] == ["/content"]
+
+
+PICTURE = {
+    "source_url": "https://news.example/cau.jpg",
+    "alt_text": "Cầu &amp; sông",
+    "caption": {"rendered": "<p>C&acirc;y c&#7847;u &#038; s&ocirc;ng</p>\n"},
+    "media_details": {"width": 1600, "height": 900, "sizes": {}},
+}
+
+
+def test_picture_has_its_size_caption_and_alternative_text():
+    draft = saved(embedded(**{"wp:featuredmedia": [PICTURE]}))
+    picture = draft.details.picture
+    assert (picture.width, picture.height) == (1600, 900)
+    assert (picture.caption, picture.alt) == ("Cây cầu & sông", "Cầu & sông")
+    assert read(embedded(**{"wp:featuredmedia": [PICTURE]})).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"caption": {"rendered": ""}, "alt_text": ""},
+        {"caption": [], "alt_text": 1, "media_details": []},
+        {"caption": {"rendered": 1}, "media_details": {"width": "1", "height": 0}},
+    ],
+)
+def test_what_is_not_known_of_a_picture_is_not_said(said):
+    picture = {"source_url": PICTURE["source_url"]} | said
+    draft = saved(embedded(**{"wp:featuredmedia": [picture]}))
+    assert draft.image == PICTURE["source_url"]
+    assert draft.details == NO_DETAILS
+
+
+def test_nothing_is_said_of_the_picture_of_a_protected_post():
+    post = embedded(**{"wp:featuredmedia": [PICTURE]}) | {"password": "x"}
+    assert saved(post).details == NO_DETAILS
+
+
+def test_caption_that_is_too_long_is_told_at_its_place():
+    picture = PICTURE | {"caption": {"rendered": "a" * 10_001}}
+    place = "/_embedded/wp:featuredmedia/0/caption/rendered"
+    assert faults(embedded(**{"wp:featuredmedia": [picture]})) == [place]
+
+
+@pytest.mark.parametrize(
+    ("avatars", "avatar"),
+    [
+        ({"24": "https://a.example/24", "96": "https://a.example/96", "x": 1}, "96"),
+        ({"96": "https://a.example/96", "128": "https://a.example/128"}, "128"),
+        ({"96": "//a.example/96"}, None),
+        ({"96": None}, None),
+        ([], None),
+    ],
+)
+def test_authors_picture_is_the_largest(avatars, avatar):
+    post = embedded(author=[{"name": "T.H", "avatar_urls": avatars}])
+    assert saved(post).authors[0].avatar == (avatar and f"https://a.example/{avatar}")
 
 
 def test_section_keeps_a_slug_that_a_feed_can_have_and_its_parent():

@@ -1,0 +1,155 @@
+"""A feed's archive (RFC 5005, section 4): which documents it has, and which follow which.
+
+What is in a document is decided by when articles appeared, and by nothing that comes later: a late
+edit changes the one document that the article is in. Its link to the one before depends on what is
+older alone.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+
+from feedsvc.db import from_microseconds, to_microseconds
+from feedsvc.errors import SelectionError
+from feedsvc.feeds.listing import Limits, Plan, Union, iterate_places
+from feedsvc.feeds.periods import Period, list_periods
+from feedsvc.feeds.ranges import Place, Range, Window, beginning
+
+
+class Archive:
+    """The past of what a plan shows, as of `now`, in the view that the caller is in."""
+
+    def __init__(self, plan: Plan, limits: Limits, now: datetime) -> None:
+        self._plan = plan
+        self._limits = limits
+        self._now = now
+
+    def list_places(self, period: Period) -> list[Place]:
+        """What a document has, newest first: no more than one may have.
+
+        Raises:
+            SelectionError
+        """
+        return list(islice(self._iterate(period), self._limits.entries))
+
+    def has_room_for(self, period: Period) -> bool:
+        """Whether one document can hold all of a period."""
+        most = self._limits.entries
+        walked, *others = self._plan.unions
+        # The database counts much quicker than it hands over what is counted.
+        left_out = self._plan.without or self._plan.not_articles
+        upper = self._count(walked, period, 2 * most if left_out else most + 1)
+        if upper <= most:
+            return True
+        unwanted = self._count(self._plan.without, period, most) + len(self._plan.not_articles)
+        if not others and len(walked) == 1 and upper - unwanted > most:
+            return False
+        return sum(1 for _ in islice(self._iterate(period), most + 1)) <= most
+
+    def _count(self, union: Union, period: Period, most: int) -> int:
+        """How many places its ranges have, as far as `most`: one that is in two counts twice."""
+        window, count = self.window_of(period), 0
+        for one in union:
+            count += one.count(window, most - count)
+            if count >= most:
+                break
+        return count
+
+    def is_there(self, period: Period) -> bool:
+        """Whether it is a whole period, or a block of a minute that holds anything."""
+        return period.block is None or next(self._iterate(period), None) is not None
+
+    def is_within(self, period: Period) -> bool:
+        """Whether it is no later than now, and no earlier than the first article."""
+        return period.start <= self._now and self._first_below(beginning(period.end)) is not None
+
+    def is_over(self, period: Period) -> bool:
+        return period.end <= self._now
+
+    def find_newest(self, period: Period) -> Period | None:
+        """The last document of a period that is too much for one."""
+        return self._holding(self._first_below(beginning(period.end)), period.end)
+
+    def find_before(self, place: Place) -> Period | None:
+        """The document with what comes after a place, for a feed that ends there."""
+        with suppress(SelectionError):  # all that the feed shows was found: it stands without
+            return self._holding(self._first_below(place), self._now)
+        return None
+
+    def find_previous(self, period: Period) -> Period | None:
+        """The document with what comes before a period."""
+        if period.block is not None:
+            lower = [block for block in self._list_blocks(period) if block < period.block]
+            if lower:
+                return period.in_block(lower[0])
+        return self._holding(self._first_below(beginning(period.start)), period.start)
+
+    def find_following(self, period: Period) -> Period | None:
+        """The document that comes after one whose period is over."""
+        if period.block is not None:
+            higher = [block for block in self._list_blocks(period) if block > period.block]
+            if higher:
+                return period.in_block(higher[-1])
+        following = next(one for one in list_periods(period.end) if one.start == period.end)
+        while not self.has_room_for(following):
+            if following.is_smallest:
+                following = following.in_block(self._list_blocks(following)[-1])
+                break
+            following = following.first_part()
+        # Until it is over, it may become too much for one document.
+        return following if self.is_over(following) else None
+
+    def _holding(self, place: Place | None, by: datetime) -> Period | None:
+        """The longest period with this place that is over by then and not too much.
+
+        One that is still going on is the last resort: the minute.
+        """
+        if place is None:
+            return None
+        *longer, minute = list_periods(from_microseconds(place[0]))
+        for period in longer:
+            if period.end <= by and self.has_room_for(period):
+                return period
+        if self.has_room_for(minute):
+            return minute
+        return minute.in_block(self._list_blocks(minute)[0])
+
+    def _list_blocks(self, minute: Period) -> list[int]:
+        """The blocks of a minute that hold anything, the highest numbers first."""
+        minute, size = replace(minute, block=None), self._limits.entries
+        alone = self._single_range()
+        if alone is None:
+            blocks = {number // size for _, number in self._iterate(minute)}
+        else:  # the database itself says it: many articles may have the same moment
+            blocks = alone.blocks(self.window_of(minute), size)
+        return sorted(blocks, reverse=True)
+
+    def _single_range(self) -> Range | None:
+        """The one range that the feed is, if it is one and nothing else."""
+        (walked, *others), plan = self._plan.unions, self._plan
+        if others or plan.without or plan.not_articles or len(walked) > 1:
+            return None
+        return walked[0]
+
+    def window_of(self, period: Period) -> Window:
+        size, numbers = self._limits.entries, None
+        if period.block is not None:
+            numbers = (period.block * size, (period.block + 1) * size)
+        below = self._no_later(beginning(period.end))
+        return Window(below, to_microseconds(period.start), numbers=numbers)
+
+    def _no_later(self, place: Place) -> Place:
+        """A place, or the one before which the feed ends."""
+        below = self._plan.window.below
+        return place if below is None else min(place, below)
+
+    def _first_below(self, place: Place) -> Place | None:
+        window = replace(self._plan.window, below=self._no_later(place))
+        plan = replace(self._plan, window=window)
+        return next(iterate_places(plan, 1, self._limits.scan), None)
+
+    def _iterate(self, period: Period) -> Iterator[Place]:
+        plan = replace(self._plan, window=self.window_of(period))
+        return iterate_places(plan, self._limits.entries, self._limits.scan)

@@ -1,0 +1,284 @@
+"""What a feed's documents say: its newest articles, a period of its archive, its latest changes.
+
+Everything here is read in one view of the database, and nothing of it depends on who asks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from feedsvc.articles.article import Policy
+from feedsvc.db import Counter, from_microseconds
+from feedsvc.errors import FeedNotFoundError, SelectionError
+from feedsvc.feeds.archive import Archive
+from feedsvc.feeds.cadence import LOOKED_AT, poll_seconds
+from feedsvc.feeds.catalog import Feed
+from feedsvc.feeds.changes import Reach, list_changes
+from feedsvc.feeds.channels import describe, feed_url, is_private
+from feedsvc.feeds.fragments import Entry, Look, list_entries
+from feedsvc.feeds.listing import (
+    Limits,
+    Plan,
+    find_places,
+    iterate_places,
+    make_plan,
+    rarest_first,
+)
+from feedsvc.feeds.matching import most_relevant
+from feedsvc.feeds.periods import Period, list_periods
+from feedsvc.feeds.query import Query
+from feedsvc.feeds.ranges import Place, beginning
+from feedsvc.feeds.saved.delay import Delay, read_delay
+from feedsvc.feeds.saved.showing import feed_settings, list_selections, narrow
+from feedsvc.feeds.search import RELEVANT
+from feedsvc.feeds.selection import Cursor, Order, Selection, canonical_query
+from feedsvc.feeds.tombstones import Tombstones, list_deleted, recent
+from feedsvc.rendering.document import Channel
+from feedsvc.rendering.history import History
+from feedsvc.rendering.push import NO_PUSH
+from feedsvc.rendering.terms import NO_TERMS
+from feedsvc.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A feed's document in no format yet."""
+
+    channel: Channel
+    entries: Sequence[Entry]
+    look: Look
+    #: When anything in it last changed, where that is known.
+    changed_at: datetime | None
+    #: For how long it may be kept before it is asked for again, if it does not end sooner.
+    age_seconds: int
+    #: When it will change by itself.
+    ends_at: datetime | None = None
+
+
+def first(*moments: datetime | None) -> datetime | None:
+    """The earliest of those that there are."""
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+class Reading:
+    """A feed and what is asked of it, in the view that the caller is in.
+
+    Its verbs raise FeedNotFoundError where a filter names a category that there is not, and
+    SelectionError where too many articles would have to be tried.
+    """
+
+    def __init__(self, feed: Feed, asked: Selection, settings: Settings, now: datetime) -> None:
+        self._feed = feed
+        self._settings = feed_settings(feed, settings)
+        self._asked = narrow(feed, asked, self._settings)
+        self._delay = _NO_DELAY
+        if feed.saved is not None and feed.saved.delay_seconds:
+            self._delay = read_delay(feed.saved.delay_seconds, now)
+        self._now = now
+
+    @property
+    def _delay_seconds(self) -> int:
+        return 0 if self._feed.saved is None else self._feed.saved.delay_seconds
+
+    @property
+    def _until(self) -> datetime:
+        """What appeared elsewhere later than this is not shown here yet."""
+        return self._now if self._delay.until is None else self._delay.until
+
+    def read_newest(self) -> Document:
+        """The feed itself."""
+        asked, settings = self._asked, self._settings
+        plan = self._plan(asked)
+        if plan is None:
+            return self._document((), settings.max_age_seconds)
+        if asked.query is not None and asked.order == Order.RELEVANCE:
+            places = _find_relevant(plan, asked.query, asked.limit, settings.scan_limit)
+            return self._document(list_entries(places), settings.max_age_seconds)
+        places = find_places(plan, asked.limit, settings.scan_limit)
+        entries = list_entries(places)
+        is_full = len(places) == asked.limit
+        buried = self._tombstones(plan, places[-1] if is_full else None)
+        before = None
+        if is_full and asked.hours is None and asked.since is None:
+            before = self._archive(plan).find_before(places[-1])
+        moved_at, moves_at = self._moves(before)
+        history = History(
+            deleted=buried.shown,
+            previous=self._address(before),
+            query=canonical_query(_for_archive(asked, settings), settings),
+        )
+        moments = [entry.published_at for entry in entries[:LOOKED_AT]]
+        limits = settings.max_age_seconds, settings.longest_age_seconds
+        document = self._document(entries, poll_seconds(moments, *limits, self._now))
+        changed_at = document.changed_at
+        if changed_at is not None:
+            times = (changed_at, buried.last_left_at, moved_at)
+            changed_at = max(one for one in times if one is not None)
+        ttl_minutes = max(1, poll_seconds(moments, *limits) // 60)
+        return replace(
+            document,
+            channel=replace(document.channel, ttl_minutes=ttl_minutes, history=history),
+            changed_at=changed_at,
+            ends_at=first(document.ends_at, buried.next_leaves_at, moves_at),
+        )
+
+    def read_archive(self, period: Period) -> Document | Period:
+        """A document of the archive; of a period that is too much for one, its last smaller one.
+
+        Raises:
+            FeedNotFoundError: the period is before the first article, or has not begun.
+        """
+        settings = self._settings
+        asked = _for_archive(self._asked, settings)
+        plan = None if is_private(self._feed) else self._plan(asked)
+        if plan is None:
+            raise FeedNotFoundError(f"{self._feed.name}/{period.name}")
+        archive = self._archive(plan)
+        window = archive.window_of(period)
+        limits = Limits(settings.archive_entries, settings.scan_limit)
+        buried = list_deleted(plan, window, limits, self._delay_seconds)
+        if not archive.is_there(period) or not (buried or archive.is_within(period)):
+            raise FeedNotFoundError(f"{self._feed.name}/{period.name}")
+        if not archive.has_room_for(period):
+            return archive.find_newest(period) or period
+        entries = list_entries(archive.list_places(period))
+        is_over = archive.is_over(period)
+        following = archive.find_following(period) if is_over else None
+        channel = describe(self._feed, asked, settings)
+        history = History(
+            current=channel.base_url,
+            previous=self._address(archive.find_previous(period)),
+            following=self._address(following),
+            query=channel.query,
+            is_archive=is_over,
+            deleted=tuple(one.deleted for one in buried),
+        )
+        return Document(
+            replace(
+                channel,
+                title=f"{channel.title} – {period.name}",
+                base_url=f"{channel.base_url}/{period.name}",
+                updated_at=_updated_at(entries, period.start),
+                history=history,
+                push=NO_PUSH,
+            ),
+            entries,
+            self._look,
+            None,
+            settings.archive_age_seconds if is_over else settings.max_age_seconds,
+            None if is_over else first(period.end, self._delay.next_at),
+        )
+
+    def read_changes(self, after: Cursor, counter: Counter) -> Document:
+        """What changed after a cursor.
+
+        Raises:
+            ParameterError: the cursor is not one of this database.
+        """
+        asked, settings = self._asked, self._settings
+        selections = list_selections(self._feed, asked, settings)
+        reach = Reach(after, self._delay.until, counter)
+        step = list_changes(self._feed, selections, reach, settings.scan_limit)
+        document = self._document(list_entries(step.places), settings.max_age_seconds)
+        next_url = None
+        if not step.is_last:
+            query = canonical_query(replace(asked, after=step.cursor), settings)
+            next_url = f"{document.channel.base_url}.json{query}"
+        history = History(deleted=step.deleted, next_url=next_url)
+        channel = replace(document.channel, history=history, cursor=str(step.cursor))
+        return replace(document, channel=channel, changed_at=None)
+
+    def _plan(self, asked: Selection) -> Plan | None:
+        scan_limit = self._settings.scan_limit
+        selections = list_selections(self._feed, asked, self._settings)
+        plan = make_plan(self._feed, selections, scan_limit, self._now)
+        if plan is None:
+            return None
+        if self._delay.until is not None:
+            shown = replace(plan.window, below=beginning(self._until, inclusive=True))
+            plan = replace(plan, window=shown)
+        return rarest_first(plan, scan_limit)
+
+    def _document(self, entries: Sequence[Entry], age_seconds: int) -> Document:
+        """Of the newest articles: when it changed, and when some of them leave or come."""
+        feed, hours = self._feed, self._asked.hours
+        leaves_at = None
+        if hours is not None and entries:
+            oldest = min(entry.published_us for entry in entries)
+            leaves_at = from_microseconds(oldest) + timedelta(hours=hours)
+        channel = describe(feed, self._asked, self._settings)
+        # What grows too old leaves without a change; and where other sections are is not in the
+        # time of this one. The bytes alone tell then.
+        others = self._asked.categories or self._asked.not_categories
+        is_dated = not hours and not (others and feed.category_id is not None)
+        changed_at = max(feed.changed_at, self._delay.changed_at or feed.changed_at)
+        return Document(
+            replace(channel, updated_at=_updated_at(entries, feed.created_at)),
+            entries,
+            self._look,
+            changed_at if is_dated else None,
+            age_seconds,
+            first(leaves_at, self._delay.next_at),
+        )
+
+    @property
+    def _look(self) -> Look:
+        """As the feed shows its articles, and no deeper than it is asked."""
+        saved = self._feed.saved
+        depth, terms = (Policy.FULL, NO_TERMS) if saved is None else (saved.depth, saved.terms)
+        return Look(depth.within(self._asked.content), terms)
+
+    def _tombstones(self, plan: Plan, oldest: Place | None) -> Tombstones:
+        """What was taken back of late, and stood no deeper than the feed goes."""
+        settings = self._settings
+        window = plan.window if oldest is None else replace(plan.window, since=oldest[0])
+        limits = Limits(settings.max_tombstones, settings.scan_limit)
+        buried = list_deleted(plan, window, limits, self._delay_seconds)
+        return recent(buried, settings.tombstone_days, self._asked.hours, self._now)
+
+    def _moves(self, before: Period | None) -> tuple[datetime | None, datetime | None]:
+        """When the link to the archive last went to a longer period, since it was over, and when
+        it may next."""
+        if before is None:
+            return None, None
+        delay = timedelta(seconds=self._delay_seconds)
+        ends = [one.end + delay for one in list_periods(before.start)]
+        passed = [end for end in ends if end <= self._now]
+        return max(passed, default=None), min(set(ends) - set(passed), default=None)
+
+    def _archive(self, plan: Plan) -> Archive:
+        limits = Limits(self._settings.archive_entries, self._settings.scan_limit)
+        return Archive(plan, limits, self._until)
+
+    def _address(self, period: Period | None) -> str | None:
+        """Of a document of the archive, which private feeds do not have."""
+        if period is None or is_private(self._feed):
+            return None
+        return f"{feed_url(self._feed.name, self._settings)}/{period.name}"
+
+
+_NO_DELAY = Delay(None, None, None)
+
+
+def _find_relevant(plan: Plan, query: Query, limit: int, scan_limit: int) -> list[Place]:
+    """Of the newest thousand that match, the most relevant; or of those that could be found."""
+    found: list[Place] = []
+    try:
+        found.extend(islice(iterate_places(plan, limit, scan_limit), RELEVANT))
+    except SelectionError:
+        if len(found) < limit:
+            raise
+    return most_relevant(query, found)[:limit]
+
+
+def _updated_at(entries: Sequence[Entry], otherwise: datetime) -> datetime:
+    if not entries:
+        return otherwise
+    return from_microseconds(max(entry.modified_us for entry in entries))
+
+
+def _for_archive(selection: Selection, settings: Settings) -> Selection:
+    """The filters that an archive heeds: it has all of the past, in documents of its own size."""
+    whole = replace(selection, hours=None, since=None, after=None, order=Order.DATE)
+    return replace(whole, limit=settings.default_entries)

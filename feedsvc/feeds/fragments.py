@@ -1,0 +1,86 @@
+"""Entries as they stand in documents: each is rendered once, and then joined to any of them.
+
+A fragment depends on its article's own row, which has a new change number whenever what it shows
+is another, and on how a feed shows it. So it is found by these, and never grows stale.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedsvc.articles.article import Policy
+from feedsvc.articles.statements import fetch
+from feedsvc.db import from_microseconds
+from feedsvc.feeds.listing import read_articles
+from feedsvc.feeds.ranges import Place
+from feedsvc.rendering.document import Format
+from feedsvc.rendering.terms import Terms, present
+from feedsvc.serving.cache import Cache
+
+#: Database (its epoch), article, change, format, depth, attribution.
+_Key = tuple[str, int, int, str, Policy, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a document needs to know of an article beside its fragment."""
+
+    place: Place
+    change: int
+    url: str
+    #: In microseconds since 1970.
+    published_us: int
+    modified_us: int
+
+    @property
+    def published_at(self) -> datetime:
+        return from_microseconds(self.published_us)
+
+
+def list_entries(places: Sequence[Place]) -> tuple[Entry, ...]:
+    """The entries at these places, in their order, in the view that the caller is in."""
+    if not places:
+        return ()
+    numbers = [number for _, number in places]
+    rows = {row[0]: row for row in fetch(_ROWS, numbers)}
+    return tuple(Entry(place, *rows[place[1]][1:]) for place in places)
+
+
+_ROWS = "SELECT id, change, url, published_at, modified_at FROM article WHERE id IN (?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a feed shows its articles: no deeper than this, and on these terms."""
+
+    depth: Policy
+    terms: Terms
+
+
+class Fragments:
+    """One process's entries, bounded in bytes. Safe to share between threads."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._cache: Cache[_Key, bytes] = Cache(limit_bytes, len)
+
+    def render(
+        self, format_: Format, entries: Sequence[Entry], look: Look, epoch: str
+    ) -> list[bytes]:
+        """A fragment for each entry; articles are read, of which there is none yet.
+
+        In the view that the entries were read in.
+        """
+        # Of the terms, an article shows the attribution alone.
+        how = format_.name, look.depth, look.terms.attribution
+        keys = [(epoch, one.place[1], one.change, *how) for one in entries]
+        found = {key: self._cache.find(key) for key in keys}
+        missing = {
+            key: entry for key, entry in zip(keys, entries, strict=True) if found[key] is None
+        }
+        if missing:
+            articles = read_articles([entry.place for entry in missing.values()])
+            shown = [present(one, look.depth, look.terms) for one in articles]
+            for key, fragment in zip(missing, format_.render_entries(shown), strict=True):
+                self._cache.put(key, fragment)
+                found[key] = fragment
+        return [fragment for fragment in found.values() if fragment is not None]

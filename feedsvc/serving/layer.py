@@ -1,0 +1,234 @@
+"""The WSGI layer in front of Flask: known GET and HEAD requests are answered from memory.
+
+It knows bytes, validators and keys, nothing of articles. An answer is kept for as long as the state
+of the data is the one that it is of, and no longer than it says itself. What is not there, Flask is
+asked for, and hands over a representation (`representation.Offer`); all else passes through.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from functools import lru_cache, partial
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Any, Protocol
+
+from feedsvc.errors import DatabaseUnavailableError
+from feedsvc.serving.bodies import Bodies
+from feedsvc.serving.cache import Cache
+from feedsvc.serving.codings import accepted_codings
+from feedsvc.serving.kept import Headers, Kept, Reply
+from feedsvc.serving.press import Press
+from feedsvc.serving.representation import OFFER, Offer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+#: A body is made smaller when it was sent so often, and was the same for so long: while articles
+#: come in one after the other, it would be for nothing, and take more time than all the rest.
+_WORTH_IMPROVING = 3
+_QUIET_SECONDS = 1.0
+#: Addresses of which it is remembered what they mean, if they are not longer than that: what
+#: clients write at random would take memory, and be of no use again.
+_MOST_ADDRESSES = 2_000
+_LONGEST_ADDRESS_CHARS = 500
+#: What a kept answer takes beside its bodies: what it says as a value, header fields (seen: 8 kB).
+_BESIDE_BYTES = 8_000
+
+
+class Segment(Enum):
+    """How many addresses of a kind there are, and so which part of the memory they share.
+
+    What clients can think of without end pushes no feed out.
+    """
+
+    #: As many as there are feeds.
+    PLAIN = 0.5
+    #: As many as there are ways to put together what they have.
+    FILTERED = 0.375
+    #: As many as anyone can think of.
+    ENDLESS = 0.125
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Which answer is meant: one for all addresses that mean the same."""
+
+    segment: Segment
+    name: str
+
+
+class Standing(Protocol):
+    """How the data stands."""
+
+    @property
+    def stamp(self) -> object:
+        """Equal ones mean that nothing was changed between."""
+        ...
+
+    @property
+    def due_at(self) -> float:
+        """When something is to happen by itself, in seconds since 1970."""
+        ...
+
+
+class Layer:
+    """Wraps an application.
+
+    `find_key` says what a path and query string mean, if it is known; `look` how the data stands,
+    and `peek` the same, or nothing where that would take long.
+    """
+
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        find_key: Callable[[str, str], Key | None],
+        look: Callable[[], Standing],
+        peek: Callable[[], Standing | None],
+        limit_bytes: int,
+    ) -> None:
+        self._app = app
+        self._find_key = find_key
+        self._find_short = lru_cache(_MOST_ADDRESSES)(find_key)
+        self._look = look
+        self._peek = peek
+        self.press = Press()
+        self._turns = _Turns()
+        self.caches: dict[Segment, Cache[str, Kept]] = {
+            segment: Cache(int(limit_bytes * segment.value), _measure) for segment in Segment
+        }
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        method = environ["REQUEST_METHOD"]
+        if method not in ("GET", "HEAD"):
+            return self._app(environ, start_response)
+        key = self._find(environ)
+        if key is None:
+            return self._app(environ, start_response)
+        try:
+            standing = self._look()
+        except DatabaseUnavailableError:  # which the application has an answer for
+            return self._app(environ, start_response)
+        reply = self._recall(key, standing, environ) or self._renew(key, standing, environ)
+        start_response(reply.status, reply.headers.copy())
+        return [] if method == "HEAD" else [reply.body]
+
+    def recall(self, environ: Mapping[str, Any]) -> Reply | None:
+        """The answer to a GET or HEAD that is in memory, if nothing has to be waited for."""
+        key = self._find(environ)
+        if key is None:
+            return None
+        try:
+            standing = self._peek()
+        except DatabaseUnavailableError:
+            return None
+        return None if standing is None else self._recall(key, standing, environ)
+
+    def _find(self, environ: Mapping[str, Any]) -> Key | None:
+        path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
+        is_short = len(path) + len(query) <= _LONGEST_ADDRESS_CHARS
+        return self._find_short(path, query) if is_short else self._find_key(path, query)
+
+    def _recall(self, key: Key, standing: Standing, environ: Mapping[str, Any]) -> Reply | None:
+        kept = self.caches[key.segment].find(key.name)
+        now = time.time()
+        if kept is None or not _is_fresh(kept, standing, now):
+            return None
+        reply = kept.reply(environ, now)
+        if kept.hits >= _WORTH_IMPROVING and now > kept.made_at + _QUIET_SECONDS:
+            self._improve(key, kept, environ)
+        return reply
+
+    def _renew(self, key: Key, standing: Standing, environ: "WSGIEnvironment") -> Reply:
+        """Ask the application; of those who ask for the same at once, one does it for all."""
+        with self._turns.of(key.name) as is_first:
+            previous = self.caches[key.segment].find(key.name)
+            now = time.time()
+            if not is_first and previous is not None and _is_fresh(previous, self._look(), now):
+                return previous.reply(environ, now)
+            offer = Offer(None if previous is None else previous.representation)
+            asked = {**environ, "REQUEST_METHOD": "GET", OFFER: offer}
+            reply = _run(self._app, asked)
+        made = offer.made
+        if made is None:
+            return reply
+        at = datetime.now(UTC)
+        stamp = standing.stamp if made.stamp is None else made.stamp
+        bodies = Bodies(made.body)
+        if previous is not None and previous.bodies.plain is made.body:
+            bodies = previous.bodies
+        kept = Kept(made, bodies, reply.headers, stamp, at)
+        reply = kept.reply(environ, at.timestamp())
+        if not made.is_private:
+            self.caches[key.segment].put(key.name, kept)
+        return reply
+
+    def _improve(self, key: Key, kept: Kept, environ: Mapping[str, Any]) -> None:
+        kept.hits = 0  # until it is done, it may be asked for again, which does no harm
+        codings = accepted_codings(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        coding = kept.bodies.find_improvement(codings)
+        if coding is not None:
+            self.press.offer(partial(self._press, key, kept, coding))
+
+    def _press(self, key: Key, kept: Kept, coding: str) -> None:
+        cache = self.caches[key.segment]
+        if cache.find(key.name) is kept:
+            kept.improve(coding)
+            cache.grow(key.name, kept)
+
+
+def _is_fresh(kept: Kept, standing: Standing, now: float) -> bool:
+    return kept.stamp == standing.stamp and now < kept.fresh_until and now < standing.due_at
+
+
+def _measure(kept: Kept) -> int:
+    return kept.bodies.size_bytes + _BESIDE_BYTES
+
+
+def _run(app: "WSGIApplication", environ: "WSGIEnvironment") -> Reply:
+    """A whole answer of an application."""
+    status, headers = "", Headers()
+
+    def start(said: str, fields: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
+        del exc_info  # nothing was sent yet
+        nonlocal status, headers
+        status, headers = said, fields
+        return written.append
+
+    written: list[bytes] = []
+    parts = app(environ, start)
+    try:
+        written.extend(parts)
+    finally:
+        if hasattr(parts, "close"):
+            parts.close()
+    return Reply(status, headers, b"".join(written))
+
+
+class _Turns:
+    """One at a time for each key: who comes while another one is at it, waits."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._going_on: dict[str, Event] = {}
+
+    @contextmanager
+    def of(self, key: str) -> Iterator[bool]:
+        """Whether nobody was at it. The others go on when that one is done."""
+        with self._lock:
+            before = self._going_on.get(key)
+            done = self._going_on[key] = before or Event()
+        if before is not None:
+            before.wait()
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            with self._lock:
+                del self._going_on[key]
+            done.set()

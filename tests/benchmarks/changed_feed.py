@@ -1,0 +1,84 @@
+"""How long does the first answer take after one of a feed's 30 articles has changed?
+
+The article is pushed to one worker, and the other is asked, which has seen nothing of it. Against a
+Flask view in the same server that has feedgen write the whole feed, of the same articles; and
+compressed, in milliseconds.
+"""
+
+import statistics
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from itertools import count
+
+from tests.benchmarks.articles import make_event, published_at
+from tests.benchmarks.feedgen_service import FEEDGEN
+from tests.benchmarks.harness import Aim, Bench, Effort, Fact, Result, compare
+from tests.benchmarks.load import GZIP, IDENTITY
+from tests.benchmarks.newspaper import ARTICLES, ENTRIES, FEED, fill
+from tests.benchmarks.servers import baseline_on, feedsvc_on
+from tests.benchmarks.timing import ask
+from tests.integration.server import Service
+
+#: In one run.
+_CHANGES = {Effort.FULL: 30, Effort.QUICK: 15, Effort.TINY: 2}
+_AIM = Aim(0.25, at_most=True)
+_COMPRESSED_AIM = Aim(3.0, at_most=True)
+
+
+def measure(bench: Bench) -> list[Result]:
+    with feedsvc_on(bench.new_directory("product")) as product:
+        fill(product)
+        url = product.database_url
+        with (
+            baseline_on(
+                bench.new_directory("feedgen"), FEEDGEN, FEEDSVC_DATABASE_URL=url
+            ) as feedgen,
+            closing(feedgen.connect()) as to_feedgen,
+            _changed_newspaper(product) as changed,
+        ):
+            times = range(_CHANGES[bench.effort])
+            compressed = [_median(lambda: changed(GZIP), times) for _ in range(bench.effort.runs)]
+            return [
+                compare(
+                    bench,
+                    "first answer after a change, against Flask with feedgen",
+                    "ms",
+                    lambda: _median(lambda: changed(IDENTITY), times),
+                    lambda: _median(lambda: ask(feedgen, to_feedgen, FEED, IDENTITY), times),
+                    aim=_AIM,
+                ),
+                Fact(
+                    "the same compressed",
+                    "ms",
+                    statistics.median(compressed),
+                    _COMPRESSED_AIM,
+                ),
+            ]
+
+
+@contextmanager
+def _changed_newspaper(product: Service) -> Iterator[Callable[[Mapping[str, str]], float]]:
+    """What changes an article, and gives how long the first answer after that took."""
+    edits = count(1)
+    with product.connection_to_each_worker() as (to_pushed, to_asked):
+
+        def changed(headers: Mapping[str, str]) -> float:
+            product.push(_edited(next(edits)), connection=to_pushed)
+            return ask(product, to_asked, FEED, headers)
+
+        changed(IDENTITY)
+        yield changed
+
+
+def _edited(edit: int) -> dict[str, object]:
+    """One of the articles that the feed shows, later than it was; each in its turn."""
+    number = ARTICLES - 1 - edit % ENTRIES
+    event = make_event(number)
+    event["data"]["title"] = f"{edit}: {event['data']['title']}"
+    event["data"]["date_modified"] = (published_at(number) + timedelta(hours=edit)).isoformat()
+    return event | {"type": "article.updated", "timestamp": event["data"]["date_modified"]}
+
+
+def _median(measured: Callable[[], float], times: range) -> float:
+    return statistics.median(measured() for _ in times)

@@ -1,0 +1,394 @@
+"""The layer in front of Flask: the same answers, from memory."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask, request
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from werkzeug.test import Client
+
+from feedsvc.errors import DatabaseUnavailableError
+from feedsvc.serving.layer import Key, Layer, Segment
+from feedsvc.serving.representation import Representation, answer, find_previous
+from tests.serving.test_codings import DECODE
+
+BODY = ("<rss>" + "Đảng ủy Khối " * 200 + "</rss>").encode()
+LONG_AGO = datetime(2023, 1, 9, 9, 30, tzinfo=UTC)
+
+
+class Paper:
+    """An application with documents, that counts how often it is asked."""
+
+    def __init__(self, limit_bytes=10_000_000):
+        self.change = 1
+        self.due_at = float("inf")
+        self.asked = 0
+        self.made = {"body": BODY, "changed_at": LONG_AGO}
+        self.trouble = None
+        self.app = Flask(__name__)
+        self.app.add_url_rule("/feeds/<name>", view_func=self.show, methods=["GET", "POST"])
+        self.layer = Layer(self.app.wsgi_app, self.find_key, self.look, self.look, limit_bytes)
+        self.client = Client(self.layer)
+
+    def show(self, name):  # noqa: ARG002 (part of the address)
+        self.asked += 1
+        if self.trouble is not None:
+            return self.trouble
+        fields = {
+            "media_type": "application/rss+xml",
+            "age_seconds": 300,
+            "stale_seconds": 86_400,
+            "shown_as": "application/xml",
+        }
+        response = answer(Representation(**fields | self.made), request, datetime.now(UTC))
+        response.headers["Content-Security-Policy"] = "default-src 'none'"
+        return response
+
+    def find_key(self, path, query):
+        if not path.startswith("/feeds/"):
+            return None
+        return Key(Segment.ENDLESS if "q=" in query else Segment.PLAIN, path + query)
+
+    def look(self):
+        return SimpleNamespace(stamp=self.change, due_at=self.due_at)
+
+    def get(self, path="/feeds/all", method="GET", **fields):
+        headers = {name.replace("_", "-"): value for name, value in fields.items()}
+        return self.client.open(path, method=method, headers=headers)
+
+
+@pytest.fixture
+def paper():
+    return Paper()
+
+
+def test_a_repeated_answer_is_given_from_memory(paper):
+    first, second = paper.get(), paper.get()
+    assert paper.asked == 1
+    assert (first.status, first.data) == (second.status, second.data) == ("200 OK", BODY)
+    assert dict(first.headers) == dict(second.headers)
+
+
+def test_what_the_view_said_beside_is_said_again(paper):
+    paper.get()
+    assert paper.get().headers["Content-Security-Policy"] == "default-src 'none'"
+
+
+def test_a_change_is_in_the_next_answer(paper):
+    paper.get()
+    paper.change, paper.made["body"] = 2, b"<rss>new</rss>"
+    assert paper.get().data == b"<rss>new</rss>"
+
+
+def test_a_document_that_a_change_left_alone_keeps_its_bodies(paper):
+    packed = paper.get(accept_encoding="br").data
+    (kept,) = [paper.layer.caches[Segment.PLAIN].find("/feeds/all")]
+    paper.change = 2
+    assert paper.get(accept_encoding="br").data == packed
+    again = paper.layer.caches[Segment.PLAIN].find("/feeds/all")
+    assert again is not kept
+    assert again.bodies is kept.bodies
+
+
+def test_the_view_is_told_what_it_said_last(paper):
+    seen = []
+    paper.app.before_request(lambda: seen.append(find_previous(request)))
+    paper.get()
+    paper.change = 2
+    paper.get()
+    assert seen[0] is None
+    assert seen[1].body == BODY
+
+
+def test_an_answer_ends_at_its_moment(paper):
+    paper.made["ends_at"] = datetime.now(UTC) + timedelta(seconds=0.3)
+    paper.get()
+    paper.get()
+    assert paper.asked == 1
+    time.sleep(0.35)
+    paper.made["ends_at"] = None
+    paper.get()
+    assert paper.asked == 2
+
+
+def test_max_age_runs_down_to_the_end(paper):
+    paper.made["ends_at"] = datetime.now(UTC) + timedelta(seconds=100)
+    paper.get()
+    assert 90 <= paper.get().cache_control.max_age <= 100
+
+
+def test_what_is_due_is_asked_for(paper):
+    paper.get()
+    paper.due_at = time.time() - 1
+    paper.get()
+    assert paper.asked == 2
+
+
+def test_a_fresh_change_is_not_judged_by_date(paper):
+    paper.made["changed_at"] = datetime.now(UTC)
+    date = paper.get().headers["Last-Modified"]
+    assert paper.get(if_modified_since=date).status_code == 200
+    assert paper.get(if_modified_since="Fri, 01 Jan 2100 00:00:00 GMT").status_code == 200
+
+
+def test_head_has_all_but_the_body(paper):
+    got = paper.get(accept_encoding="gzip")
+    head = paper.get(method="HEAD", accept_encoding="gzip")
+    assert head.data == b""
+    assert dict(head.headers) == dict(got.headers)
+
+
+def test_head_first_fills_it_too(paper):
+    assert paper.get(method="HEAD").headers["Content-Length"] == str(len(BODY))
+    assert paper.get().data == BODY
+    assert paper.asked == 1
+
+
+def test_not_modified_says_what_may_be_kept(paper):
+    mark = paper.get().headers["ETag"]
+    paper.get(if_none_match=mark)
+    response = paper.get(if_none_match=mark)
+    assert (response.status_code, response.data) == (304, b"")
+    assert response.headers["ETag"] == mark
+    assert "max-age=300" in response.headers["Cache-Control"]
+    assert "Content-Type" not in response.headers
+    assert "Content-Length" not in response.headers
+    assert paper.asked == 1
+
+
+def test_a_miss_may_be_answered_with_not_modified(paper):
+    mark = paper.get().headers["ETag"]
+    paper.change = 2
+    assert paper.get(if_none_match=mark).status_code == 304
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+def test_client_gets_the_coding_it_takes(paper, coding):
+    response = paper.get(accept_encoding=coding)
+    assert response.headers["Content-Encoding"] == coding
+    assert response.headers["Content-Length"] == str(len(response.data))
+    assert DECODE[coding](response.data) == BODY
+    assert "Content-Encoding" not in paper.get().headers
+
+
+def test_all_codings_have_one_etag(paper):
+    marks = {paper.get(accept_encoding=one).headers["ETag"] for one in ("gzip", "br", "zstd", "")}
+    assert len(marks) == 1
+
+
+def test_what_is_asked_for_often_gets_smaller(paper):
+    first = paper.get(accept_encoding="gzip").data
+    time.sleep(1.05)  # for so long, it is not known whether it stays
+    for _ in range(3):
+        paper.get(accept_encoding="gzip")
+    paper.layer.press.wait()
+    response = paper.get(accept_encoding="gzip")
+    assert len(response.data) < len(first)
+    assert response.headers["Content-Length"] == str(len(response.data))
+    assert DECODE["gzip"](response.data) == BODY
+
+
+def test_what_has_just_changed_is_not_made_smaller_yet(paper):
+    first = paper.get(accept_encoding="gzip").data
+    for _ in range(10):
+        paper.get(accept_encoding="gzip")
+    paper.layer.press.wait()
+    assert paper.get(accept_encoding="gzip").data == first
+
+
+def test_a_browser_gets_the_type_that_it_shows(paper):
+    paper.get()
+    shown = paper.get(sec_fetch_dest="document")
+    assert shown.headers["Content-Type"] == "application/xml; charset=utf-8"
+    assert shown.data == BODY
+    assert paper.get().headers["Content-Type"] == "application/rss+xml; charset=utf-8"
+    assert paper.get().headers["Vary"] == "Accept-Encoding, Sec-Fetch-Dest"
+
+
+def test_other_methods_pass_through(paper):
+    paper.get()
+    paper.get(method="POST")
+    assert paper.asked == 2
+
+
+def test_what_is_not_known_passes_through(paper):
+    assert paper.get("/elsewhere").status_code == 404
+    assert all(len(cache) == 0 for cache in paper.layer.caches.values())
+
+
+def test_an_error_is_passed_on_and_not_kept(paper):
+    paper.trouble = ("gone", 503, {"Retry-After": "5"})
+    response = paper.get()
+    assert (response.status_code, response.data) == (503, b"gone")
+    assert response.headers["Retry-After"] == "5"
+    paper.trouble = None
+    assert paper.get().status_code == 200
+
+
+def test_an_error_keeps_nothing_back_that_was_kept(paper):
+    paper.get()
+    paper.change, paper.trouble = 2, ("gone", 503)
+    assert paper.get().status_code == 503
+
+
+def test_what_is_private_is_kept_nowhere(paper):
+    paper.made["is_private"] = True
+    response = paper.get(accept_encoding="gzip")
+    assert response.headers["Cache-Control"] == "private, no-store"
+    assert DECODE["gzip"](response.data) == BODY
+    paper.get()
+    assert paper.asked == 2
+
+
+def test_a_database_that_can_not_be_looked_at_is_for_the_application_to_tell(paper):
+    paper.get()
+
+    def fail():
+        raise DatabaseUnavailableError("gone")
+
+    paper.layer._look = fail
+    paper.trouble = ("unavailable", 503)
+    assert paper.get().status_code == 503
+
+
+def test_of_many_who_ask_at_once_one_is_let_through(paper):
+    began, go_on = threading.Event(), threading.Event()
+
+    @paper.app.before_request
+    def wait():
+        began.set()
+        assert go_on.wait(10)
+
+    answers = []
+    ask = lambda: answers.append(paper.get().data)  # noqa: E731
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    threads[0].start()
+    assert began.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    time.sleep(0.2)
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert answers == [BODY] * 8
+    assert paper.asked == 1
+
+
+def test_who_waited_for_one_that_failed_asks_itself(paper):
+    began, go_on = threading.Event(), threading.Event()
+    paper.trouble = ("gone", 503)
+
+    @paper.app.before_request
+    def wait():
+        if not began.is_set():
+            began.set()
+            assert go_on.wait(10)
+            return
+        paper.trouble = None
+
+    answers = []
+    ask = lambda: answers.append(paper.get().status_code)  # noqa: E731
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    threads[0].start()
+    assert began.wait(10)
+    threads[1].start()
+    time.sleep(0.1)
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert sorted(answers) == [200, 503]
+
+
+def test_what_nobody_can_count_pushes_no_feed_out():
+    paper = Paper(limit_bytes=8 * (len(BODY) + 2_000))
+    paper.get("/feeds/all")
+    for number in range(200):
+        paper.get(f"/feeds/all?q={number}")
+    asked = paper.asked
+    paper.get("/feeds/all")
+    assert paper.asked == asked
+
+
+def recall(paper, path="/feeds/all", query="", **fields):
+    asked = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query, **fields}
+    return paper.layer.recall(asked)
+
+
+def test_what_is_in_memory_is_recalled(paper):
+    assert recall(paper) is None
+    paper.get()
+    asked = paper.asked
+    reply = recall(paper)
+    assert reply.body == BODY
+    assert reply.head.startswith(b"200 OK\r\n")
+    assert b"\r\nContent-Length: %d\r\n" % len(BODY) in reply.head
+    assert recall(paper, query="x" * 1_000) is None
+    assert recall(paper, "/elsewhere") is None
+    paper.change = 2
+    assert recall(paper) is None
+    assert paper.asked == asked
+
+
+FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "If-None-Match": st.one_of(
+            st.sampled_from(
+                [
+                    *("{mark}", "{strong}", "*", '"other"', 'W/"other"', '"a", {mark}', "{mark},"),
+                    *("{gzip}", "{semicolon}", "", '"', "W/", "garbage", "{mark} {mark}", '""'),
+                ]
+            ),
+            st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30),
+        ),
+        "If-Match": st.sampled_from(["*", "{mark}", "{strong}", '"other"', "", "garbage"]),
+        "If-Modified-Since": st.sampled_from(
+            [
+                *("{date}", "Mon, 09 Jan 2023 09:29:59 GMT", "Mon, 09 Jan 2023 09:30:01 GMT"),
+                *("2023-01-09", "", "Monday, 09-Jan-23 09:30:00 GMT", "{date}; length=5"),
+            ]
+        ),
+        "If-Unmodified-Since": st.sampled_from(["{date}", "Mon, 09 Jan 2023 09:29:59 GMT", ""]),
+        "If-Range": st.sampled_from(["{mark}", "{date}"]),
+        "Range": st.sampled_from(["bytes=0-10", "garbage"]),
+        "Accept-Encoding": st.sampled_from(["gzip", "br", "identity", "*", "gzip;q=0"]),
+        "Sec-Fetch-Dest": st.sampled_from(["document", "empty"]),
+    },
+)
+
+
+@hypothesis_settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(fields=FIELDS, method=st.sampled_from(["GET", "HEAD"]))
+def test_every_condition_is_judged_as_werkzeug_does(paper, fields, method):
+    """What the layer answers from memory is what Flask alone would answer, but for the coding."""
+    first = paper.get()
+    words = {
+        "mark": first.headers["ETag"],
+        "strong": first.headers["ETag"].removeprefix("W/"),
+        "gzip": first.headers["ETag"][:-1] + '-gzip"',
+        "semicolon": first.headers["ETag"][:-1] + ';gzip"',
+        "date": first.headers["Last-Modified"],
+    }
+    headers = {}
+    for name, value in fields.items():
+        for word, said in words.items():
+            value = value.replace("{" + word + "}", said)  # noqa: PLW2901
+        headers[name] = value
+    kept = paper.client.open("/feeds/all", method=method, headers=headers)
+    plain = Client(paper.app.wsgi_app).open("/feeds/all", method=method, headers=headers)
+    assert kept.status == plain.status
+    drop = {"content-encoding", "content-length"}
+    assert sorted(one for one in kept.headers if one[0].lower() not in drop) == sorted(
+        one for one in plain.headers if one[0].lower() not in drop
+    )
+    if kept.status_code == 200 and method == "GET":
+        assert DECODE[kept.headers.get("Content-Encoding", "identity")](kept.data) == plain.data
+    else:
+        assert kept.data == plain.data == b""
