@@ -134,6 +134,7 @@ def make_settings(database_url: str, **overrides: object) -> Settings:
         "secret_key": SECRET_KEY,
         "busy_timeout_seconds": 1.0,
         "ingest_rate": "unlimited",
+        "hub": True,
         # The command line, in the same process, is another one to what is kept.
         "revision_ttl": 0.0,
     }

@@ -65,7 +65,7 @@ def _keep_as_file(reply: Reply, directory: Path) -> Callable[[int], str]:
     file.write_bytes(gzip.decompress(reply.body))
     file.with_name(f"{file.name}.gz").write_bytes(reply.body)
     fields = "".join(
-        f'    add_header {name} "{value}";\n'
+        f"    add_header {name} '{value}';\n"
         for name, value in reply.headers.items()
         if name.lower() not in _OF_A_FILE
     )

@@ -34,7 +34,11 @@ ANSWER_SECONDS = 20.0
 _POLL_SECONDS = 0.02
 #: What the tests do without: that a sender is slowed down, and that another process's writes to
 #: PostgreSQL are seen a moment later.
-_DEFAULTS = {"FEEDSVC_INGEST_RATE": "unlimited", "FEEDSVC_REVISION_TTL": "0"}
+_DEFAULTS = {
+    "FEEDSVC_INGEST_RATE": "unlimited",
+    "FEEDSVC_REVISION_TTL": "0",
+    "FEEDSVC_HUB": "true",
+}
 _ATOM = "{http://www.w3.org/2005/Atom}"
 #: What a client sees of a server that is killed while it answers, or is not there.
 LOST = (OSError, http.client.HTTPException)
