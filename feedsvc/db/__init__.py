@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import peewee
 
+from feedsvc.db.bell import Bell
 from feedsvc.db.engine import Engine, translated
 from feedsvc.db.postgres import Postgres
 from feedsvc.db.sqlite import Sqlite
@@ -168,6 +169,10 @@ class Database:
                 return read()
 
         return Watch(self._engine.sign, view)
+
+    def open_bell(self) -> Bell:
+        """What rings at every commit, whoever's."""
+        return self._engine.open_bell()
 
     def run_ddl(self, work: Callable[[], T]) -> T:
         """Run `work` (migrations) alone: no other process changes the tables meanwhile."""

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import peewee
 from playhouse.pool import MaxConnectionsExceeded
 
 from feedsvc.errors import DatabaseUnavailableError
+
+if TYPE_CHECKING:
+    from feedsvc.db.bell import Bell
 
 T = TypeVar("T")
 
@@ -44,6 +47,8 @@ class Engine(Protocol):
     def snapshot(self) -> AbstractContextManager[None]: ...
 
     def write(self, transaction: Callable[[], T]) -> T: ...
+
+    def open_bell(self) -> "Bell": ...
 
     def run_ddl(self, work: Callable[[], T]) -> T: ...
 

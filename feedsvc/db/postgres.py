@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from playhouse.pool import PooledPostgresqlDatabase
 
+from feedsvc.db.bell import CHANNEL, NoticeBell
 from feedsvc.db.engine import translated
 from feedsvc.db.watch import ClockSign
 
@@ -20,10 +21,12 @@ class Postgres:
         self, url: str, timeout_seconds: float, pool_size: int, revision_ttl_seconds: float
     ) -> None:
         limit_ms = int(timeout_seconds * 1000)
+        self._timeout_seconds = timeout_seconds
+        self._url = url.replace("postgres://", "postgresql://", 1)
         self.sign = ClockSign(revision_ttl_seconds)
         self._pid = os.getpid()
         self.peewee = PooledPostgresqlDatabase(
-            url.replace("postgres://", "postgresql://", 1),
+            self._url,
             prefer_psycopg3=True,
             max_connections=pool_size,
             timeout=timeout_seconds,
@@ -53,8 +56,12 @@ class Postgres:
     def write(self, transaction: Callable[[], T]) -> T:
         with translated(self), self.session(), self.peewee.atomic():
             result = transaction()
+            self.peewee.execute_sql(f"NOTIFY {CHANNEL}")  # which is sent with the commit
         self.sign.note_write()
         return result
+
+    def open_bell(self) -> NoticeBell:
+        return NoticeBell(self._url, self._timeout_seconds)
 
     def run_ddl(self, work: Callable[[], T]) -> T:
         with translated(self), self.session(), self.peewee.atomic():

@@ -20,6 +20,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import peewee
 
+from feedsvc.db.bell import SignBell
 from feedsvc.db.engine import ClosedWithItsThread, translated
 from feedsvc.db.watch import SqliteSign
 from feedsvc.errors import ConfigurationError, DatabaseUnavailableError
@@ -115,6 +116,9 @@ class Sqlite:
             raise DatabaseUnavailableError("Other writes took too long.")
         result: T = job.future.result()
         return result
+
+    def open_bell(self) -> SignBell:
+        return SignBell(self.sign)
 
     def run_ddl(self, work: Callable[[], T]) -> T:
         with translated(self), self.session():
