@@ -199,13 +199,13 @@ def list_infos(
         last = rows[-1][0]
 
 
-def read_spelling(row: Subscription | Verification, topic_url: str, vault: Vault) -> str:
+def read_spelling(spelling: str | None, topic_url: str, vault: Vault) -> str:
     """A topic's address as the subscriber writes it, which is what they know it by.
 
     Raises:
         SecretKeyError: it was sealed with another secret.
     """
-    return topic_url if row.spelling is None else vault.unseal(row.spelling)
+    return topic_url if spelling is None else vault.unseal(spelling)
 
 
 #: A subscription of which no delivery has failed.

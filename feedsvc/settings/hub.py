@@ -82,6 +82,12 @@ class HubSettings(BaseSettings):
     hub_timeout_seconds: Seconds = Field(
         10.0, description="How long a callback may take to answer."
     )
+    hub_ping_delay_seconds: float = Field(
+        1.5,
+        ge=0,
+        description="How long after a change other hubs and rssCloud's subscribers are told, who "
+        "then read the feed: longer than a proxy in front keeps it.",
+    )
     hub_max_response_bytes: Count = Field(
         65_536, description="How much of a callback's answer is read."
     )
@@ -93,6 +99,11 @@ class HubSettings(BaseSettings):
         ge=0,
         description="Changes that follow one another within this time go together; the first "
         "does not wait.",
+    )
+    hub_retry_seconds: Seconds = Field(
+        15.0,
+        description="How long after a delivery has failed it is tried again; each further pause is "
+        "twice as long, up to six hours.",
     )
     hub_retry_days: float = Field(
         3.0,

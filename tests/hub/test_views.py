@@ -44,7 +44,7 @@ def test_topic_is_kept_as_the_subscriber_writes_it(ask, verifications):
     ask(topic=spelled)
     (waiting,) = verifications()
     assert waiting.topic.url == TOPIC
-    assert read_spelling(waiting, TOPIC, VAULT) == spelled
+    assert read_spelling(waiting.spelling, TOPIC, VAULT) == spelled
 
 
 def test_token_is_kept_by_its_number_and_never_in_clear(ask, verifications, save, give):
@@ -54,7 +54,7 @@ def test_token_is_kept_by_its_number_and_never_in_clear(ask, verifications, save
     (waiting,) = verifications()
     assert token not in json.dumps(waiting.__data__, default=str) + waiting.topic.url
     assert waiting.token_id is not None
-    assert read_spelling(waiting, waiting.topic.url, VAULT) == spelled
+    assert read_spelling(waiting.spelling, waiting.topic.url, VAULT) == spelled
 
 
 @pytest.mark.parametrize(

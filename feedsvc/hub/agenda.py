@@ -1,0 +1,118 @@
+"""What there is to do, and when: which topics have something that a subscriber has not seen.
+
+Most changes concern few topics. Subscribers of the others stay where they stand, and what was
+looked through for them in vain is remembered here, so that it is not looked through again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from feedsvc.articles.release import Releases
+from feedsvc.db import Counter, Database
+from feedsvc.errors import TopicError
+from feedsvc.feeds.selection import Cursor
+from feedsvc.hub.jobs import DueTopic, end_lapsed, find_next_moment, find_topics
+from feedsvc.hub.payload import Packing
+from feedsvc.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    topics: list[DueTopic]
+    #: When there is more to do, without a commit.
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Nothing:
+    """There is nothing in a topic after `since`, as of the change `looked_at`."""
+
+    since: int
+    cursor: Cursor
+    looked_at: int
+    due_at: datetime | None
+
+    def holds(self, topic: DueTopic, counter: Counter, now: datetime) -> bool:
+        return (
+            self.since <= topic.change
+            and self.looked_at == counter.change
+            and (self.due_at is None or now < self.due_at)
+        )
+
+
+class Agenda:
+    """One worker's. Not safe to share between threads."""
+
+    def __init__(
+        self, database: Database, settings: Settings, packing: Packing, releases: Releases
+    ) -> None:
+        self._database = database
+        self._window = timedelta(seconds=settings.hub_window_seconds)
+        self._packing = packing
+        self._releases = releases
+        self._nothing: dict[int, _Nothing] = {}
+        #: Topics of which a change was sent, up to which one, and until when the next ones wait.
+        self._held: dict[int, tuple[int, datetime]] = {}
+
+    def look(self, now: datetime) -> Plan:
+        """Carry out what time has brought, and see what is to be sent.
+
+        Raises:
+            DatabaseUnavailableError: the database can't be read now.
+        """
+        release_at = self._releases.carry_out()
+        while end_lapsed(self._database, now):
+            pass
+        due = find_topics(self._database, now)
+        counter = self._database.read_counter()
+        self._forget({topic.id for topic in due if topic.id is not None}, now)
+        topics = [topic for topic in due if not self._waits(topic) and self._has_news(topic, counter, now)]
+        moments = [release_at, find_next_moment(self._database, now)]
+        moments += [nothing.due_at for nothing in self._nothing.values()]
+        moments += [until for _, until in self._held.values()]
+        return Plan(topics, min((one for one in moments if one is not None), default=None))
+
+    def note_sent(self, topic: DueTopic, change: int) -> None:
+        """A topic's change begins to be sent: those that follow soon are to go together."""
+        if topic.id is not None and self._window:
+            held = self._held.get(topic.id)
+            if held is None or held[0] < change:
+                self._held[topic.id] = change, datetime.now(UTC) + self._window
+
+    def _waits(self, topic: DueTopic) -> bool:
+        """Whether all who stand behind have the change that was just sent."""
+        held = self._held.get(topic.id) if topic.id is not None else None
+        return held is not None and topic.change >= held[0]
+
+    def _forget(self, due: Iterable[int], now: datetime) -> None:
+        self._held = {id_: held for id_, held in self._held.items() if held[1] > now}
+        for id_ in self._nothing.keys() - due:
+            del self._nothing[id_]
+
+    def _has_news(self, topic: DueTopic, counter: Counter, now: datetime) -> bool:
+        """Whether there may be something for who stands furthest back in a topic."""
+        # Others hear of every feed; and whether a token still opens a feed, claims tell.
+        if topic.id is None or topic.url is None or topic.is_private:
+            return True
+        nothing = self._nothing.get(topic.id)
+        if nothing is not None and nothing.holds(topic, counter, now):
+            return False
+        # Who stands within a change has not seen all of it.
+        since = topic.change - topic.is_within
+        cursor = Cursor(since, epoch=counter.epoch)
+        if nothing is not None and nothing.since <= since <= nothing.cursor.change:
+            since, cursor = nothing.since, nothing.cursor
+        try:
+            while True:
+                news = self._packing.find_news(topic.url, None, cursor, now)
+                if news.has_changed:
+                    self._nothing.pop(topic.id, None)
+                    return True
+                cursor = news.cursor
+                if news.is_last:
+                    break
+        except TopicError:
+            return True
+        self._nothing[topic.id] = _Nothing(since, cursor, counter.change, news.due_at)
+        return False

@@ -1,0 +1,49 @@
+"""What became of deliveries, written down some at a time."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from feedsvc.errors import DatabaseUnavailableError
+from feedsvc.hub.outcomes import Result
+
+log = logging.getLogger(__name__)
+
+#: Results wait for others for so long, so that one transaction is made of them. What is not yet
+#: written when a worker is killed, is delivered once more.
+_TOGETHER_SECONDS = 0.02
+_MOST_TOGETHER = 500
+_REST_SECONDS = 1.0
+
+
+class Books:
+    """Of one event loop. Nothing that was added is forgotten, as long as the process lives."""
+
+    def __init__(self, write: Callable[[Sequence[Result]], Awaitable[None]]) -> None:
+        self._write = write
+        self._results: list[Result] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, result: Result) -> None:
+        self._results.append(result)
+        if self._task is None:
+            self._task = asyncio.create_task(self._write_all())
+
+    async def close(self) -> None:
+        """Write what is left."""
+        if self._task is not None:
+            await self._task
+
+    async def _write_all(self) -> None:
+        try:
+            await asyncio.sleep(_TOGETHER_SECONDS)
+            while some := self._results[:_MOST_TOGETHER]:
+                try:
+                    await self._write(some)
+                except DatabaseUnavailableError as error:
+                    log.warning("deliveries can't be written down yet: %s", error)
+                    await asyncio.sleep(_REST_SECONDS)
+                else:
+                    del self._results[: len(some)]
+        finally:
+            self._task = None

@@ -1,0 +1,104 @@
+"""What is said to whom: to subscribers, to who wants to be one, and to other hubs.
+
+Sources: W3C WebSub, sections 5.2, 5.3 and 7; https://www.rssboard.org/rsscloud-interface, and of the
+challenge http://walkthrough.rsscloud.co/; other hubs are told by `hub.mode=publish`, as PubSubHubbub
+0.3, section 6.1, has it.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from werkzeug.urls import iri_to_uri
+
+from feedsvc.hub.delivery import Caller, Outcome, sign
+from feedsvc.hub.jobs import Job
+from feedsvc.hub.payload import Parcel
+from feedsvc.hub.requests import FORM, SUBSCRIBE
+from feedsvc.hub.subscriptions import CHALLENGE, NOTICE, read_spelling
+from feedsvc.models.push import Kind, Verification
+from feedsvc.settings import Settings
+from feedsvc.vault import Vault
+
+#: Addresses that another hub is told of in one request.
+_MOST_URLS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls others, each in the words of what it speaks. What has been sealed is opened here.
+
+    Raises:
+        SecretKeyError: it was sealed with another FEEDSVC_SECRET_KEY.
+    """
+
+    caller: Caller
+    settings: Settings
+    vault: Vault
+
+    async def deliver(self, job: Job, parcel: Parcel) -> Outcome:
+        """Send a subscriber what has changed."""
+        assert parcel.body is not None
+        headers = {"Content-Type": parcel.content_type, "Link": self._links(job, parcel)}
+        if job.secret is not None:
+            secret = self.vault.unseal(job.secret).encode()
+            method = self.settings.hub_signature_method
+            headers["X-Hub-Signature"] = sign(secret, parcel.body, method)
+        return await self.caller.post(job.callback, parcel.body, headers)
+
+    async def ping(self, job: Job) -> Outcome:
+        """Tell an rssCloud subscriber that its feed has changed."""
+        return await self._post_form(job.callback, [("url", self.topic_of(job))])
+
+    async def publish(self, job: Job, urls: tuple[str, ...]) -> Outcome:
+        """Tell another hub which feeds have changed, some at a time; the first refusal counts."""
+        for start in range(0, len(urls), _MOST_URLS):
+            some = [("hub.url", url) for url in urls[start : start + _MOST_URLS]]
+            outcome = await self._post_form(job.callback, [("hub.mode", "publish"), *some])
+            if outcome.problem:
+                break
+        return outcome
+
+    async def verify(self, wish: Verification, topic_url: str) -> str:
+        """Ask a callback whether it wants what somebody asked for; gives what it said against it.
+
+        Empty: it wants it. It is asked once.
+        """
+        topic = read_spelling(wish.spelling, topic_url, self.vault)
+        if wish.mode == NOTICE:
+            return (await self._post_form(wish.callback, [("url", topic)])).problem
+        challenge = secrets.token_urlsafe(32)
+        if wish.mode == CHALLENGE:
+            query = {"url": topic, "challenge": challenge}
+        else:
+            query = {"hub.mode": wish.mode, "hub.topic": topic, "hub.challenge": challenge}
+            if wish.mode == SUBSCRIBE:
+                query["hub.lease_seconds"] = str(wish.lease_seconds)
+        outcome = await self.caller.get(_with_query(wish.callback, query))
+        if outcome.problem:
+            return outcome.problem
+        if not hmac.compare_digest(outcome.body, challenge.encode()):
+            return "answered without the challenge"
+        return ""
+
+    async def deny(self, callback: str, topic: str, reason: str) -> Outcome:
+        """Tell a WebSub subscriber that it is none (WebSub, section 5.2)."""
+        query = {"hub.mode": "denied", "hub.topic": topic, "hub.reason": reason}
+        return await self.caller.get(_with_query(callback, query))
+
+    def topic_of(self, job: Job) -> str:
+        """A subscription's topic, by the address that its subscriber knows it by."""
+        assert job.topic_url is not None
+        return read_spelling(job.spelling, job.topic_url, self.vault)
+
+    def _links(self, job: Job, parcel: Parcel) -> str:
+        own = iri_to_uri(self.topic_of(job))
+        return parcel.links.replace(f"<{job.topic_url}>", f"<{own}>")
+
+    async def _post_form(self, url: str, pairs: list[tuple[str, str]]) -> Outcome:
+        return await self.caller.post(url, urlencode(pairs).encode(), {"Content-Type": FORM})
+
+
+def _with_query(url: str, query: dict[str, str]) -> str:
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
