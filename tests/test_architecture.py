@@ -128,6 +128,7 @@ MAY_QUERY = {
     "ingest.aliases",
     "hub.subscriptions",
     "hub.jobs",
+    "hub.outcomes",
     "db",
     "migrations",
 }

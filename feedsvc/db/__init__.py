@@ -1,9 +1,9 @@
 """The database: opening it, transactions, the one writer, and the change counter.
 
-Everything above speaks two verbs. `read()` is one consistent view of the data. `publish(work)`
+Everything above speaks three verbs. `read()` is one consistent view of the data. `publish(work)`
 runs `work` in one write transaction that holds the change counter, so that change numbers become
 visible in the order in which they were taken; a number that `work` takes is committed with what
-it numbers, or not at all.
+it numbers, or not at all. `write(work)` is for what readers never see.
 
 All writes of a process to SQLite run on one thread (`db.sqlite`), and nothing in them waits.
 PostgreSQL takes writes on the calling thread, from a pool (`db.postgres`).
@@ -152,6 +152,16 @@ class Database:
             return result
 
         return self._engine.write(transaction)
+
+    def write(self, work: Callable[[], T]) -> T:
+        """Run `work`, of which readers see nothing, in a write transaction that holds no counter.
+
+        So nobody who publishes waits for it.
+
+        Raises:
+            DatabaseUnavailableError: as `publish`.
+        """
+        return self._engine.write(work)
 
     def read_counter(self) -> Counter:
         """The counter as of now, in a view of its own."""

@@ -1,27 +1,31 @@
 """What is to be delivered: a subscription is the job itself, and a claim on it a lease.
 
 No HTTP here, and no change number is taken. A worker finds the topics whose subscribers stand
-behind the stream of changes (`find_topics`), claims some of them (`claim`), and says what became of
-each (`settle`). One that dies meanwhile loses its claims when they lapse.
+behind the stream of changes, claims some of them, and says what became of each (`outcomes`). One
+that dies meanwhile loses its claims when they lapse.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
 
-from feedsvc.db import Database
+from feedsvc.articles.statements import fetch
+from feedsvc.db import Changes, Database, fetch_rows, from_microseconds
 from feedsvc.feeds.selection import Cursor
-from feedsvc.models.push import Kind, Verification
+from feedsvc.hub.subscriptions import FRESH, cursor_columns, forget_topics, read_cursor
+from feedsvc.models.push import Kind, Standing, Subscription, Topic, Verification
 
 
 @dataclass(frozen=True, slots=True)
 class DueTopic:
-    """A topic that somebody may be sent."""
+    """A topic of which a subscription may be claimed."""
 
     #: None: other hubs, which hear of every public feed.
     id: int | None
     url: str | None
-    #: Of whoever stands furthest back; everything up to it was acknowledged by all.
+    #: Where stands who stands furthest back; 0 after a restore.
     change: int
 
 
@@ -52,59 +56,49 @@ class Job:
     claimed_until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """The callback has taken what was sent."""
+_COLUMNS = (
+    *("id", "kind", "spelling", "callback", "host", "secret", "token_id"),
+    *("epoch", "change", "article_id", "attempt", "failing_since"),
+    *("created_at", "renewed_at", "next_at", "claimed_until"),
+)
+_RETURNING = ", ".join(f"subscription.{name}" for name in _COLUMNS)
 
-    job: Job
-    cursor: Cursor
-    lag_seconds: float
-    #: When there is more, without a change.
-    due_at: datetime | None = None
-    #: Of another hub: until when it was looked at what appears by itself.
-    seen_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """There was nothing to send: it only goes on."""
-
-    job: Job
-    cursor: Cursor
-    due_at: datetime | None = None
-    seen_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The callback has not taken it; it is tried again, or, if suspended, when it is renewed."""
-
-    job: Job
-    error: str
-    #: None: it is suspended.
-    next_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The subscription is over: the callback is gone, or the topic, or the token."""
-
-    job: Job
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """It was not tried; whoever comes next may."""
-
-    job: Job
-
-
-Result = Delivered | Passed | Failed | Ended | Released
+#: May be claimed now (`_now` has the values).
+_FREE = (
+    "state = ? AND next_at <= ? AND claimed_until <= ? AND (expires_at IS NULL OR expires_at > ?)"
+)
+#: Stands elsewhere than at the last change: behind, or beyond, which is who has seen what a restore
+#: took back. Two looks into the index, in its order.
+_ELSEWHERE = (
+    "topic_id = ? AND change < ? AND " + _FREE,
+    "topic_id = ? AND change > ? AND " + _FREE,
+)
+_HUBS = "topic_id IS NULL AND (change <> ? OR next_at > renewed_at)"
+_MOST_ENDED = 1_000
 
 
 def find_topics(database: Database, now: datetime) -> list[DueTopic]:
     """Topics of which a subscription may be claimed now, whoever stands furthest back first."""
-    raise NotImplementedError
+    behind, beyond = (
+        f"(SELECT change FROM subscription WHERE {where} ORDER BY change LIMIT 1)".replace(  # noqa: S608
+            "topic_id = ?", "topic_id = topic.id"
+        )
+        for where in _ELSEWHERE
+    )
+    with database.read():
+        values = (database.read_counter().change, *_now(now))
+        rows = fetch(
+            f"SELECT * FROM (SELECT id, url, {behind} AS behind, {beyond} AS beyond FROM topic)"  # noqa: S608
+            " AS found WHERE behind IS NOT NULL OR beyond IS NOT NULL",
+            *values,
+            *values,
+        )
+        hubs = fetch(f"SELECT min(change) FROM subscription WHERE {_HUBS} AND {_FREE}", *values)  # noqa: S608
+    topics = [
+        DueTopic(id_, url, behind if beyond is None else 0) for id_, url, behind, beyond in rows
+    ]
+    topics += [DueTopic(None, None, change) for (change,) in hubs if change is not None]
+    return sorted(topics, key=lambda topic: topic.change)
 
 
 def claim(
@@ -114,16 +108,19 @@ def claim(
 
     In the order of their cursors. Nobody else gets them until then, unless they are settled.
     """
-    raise NotImplementedError
 
+    def take() -> list[Job]:
+        values = (database.read_counter().change, *_now(now))
+        if topic.id is None:
+            return _claim(database, topic, f"{_HUBS} AND {_FREE}", *values, limit, until)
+        jobs: list[Job] = []
+        for where in _ELSEWHERE:
+            left = limit - len(jobs)
+            if left > 0:
+                jobs += _claim(database, topic, where, topic.id, *values, left, until)
+        return jobs
 
-def settle(database: Database, results: Sequence[Result], now: datetime) -> None:
-    """Write down what became of claimed subscriptions, and give the claims back.
-
-    What was claimed by somebody else since, or is gone, stays as it is; and one that was renewed or
-    resumed is neither failing nor ended by what came before that.
-    """
-    raise NotImplementedError
+    return database.write(take)
 
 
 def find_next_moment(database: Database, now: datetime) -> datetime | None:
@@ -131,19 +128,68 @@ def find_next_moment(database: Database, now: datetime) -> datetime | None:
 
     That is a retry, what appears by itself, a claim that lapses, or the end of a lease.
     """
-    raise NotImplementedError
+    moment = "CASE WHEN next_at > claimed_until THEN next_at ELSE claimed_until END"
+    of_topics = (
+        f"SELECT min({moment}) FROM topic CROSS JOIN subscription"  # noqa: S608 (ours)
+        f" WHERE topic_id = topic.id AND state = ? AND change {{}} ? AND {moment} > ?"
+    )
+    active = int(Standing.ACTIVE)
+    with database.read():
+        last = database.read_counter().change
+        rows = fetch(of_topics.format("<"), active, last, now)
+        rows += fetch(of_topics.format(">"), active, last, now)
+        rows += fetch(
+            f"SELECT min({moment}) FROM subscription WHERE {_HUBS} AND state = ? AND {moment} > ?",  # noqa: S608
+            last,
+            active,
+            now,
+        )
+        rows += fetch("SELECT min(expires_at) FROM subscription WHERE expires_at > ?", now)
+        rows += fetch("SELECT min(claimed_until) FROM verification WHERE claimed_until > ?", now)
+    moments = [value for (value,) in rows if value is not None]
+    return from_microseconds(min(moments)) if moments else None
 
 
 def claim_verifications(
     database: Database, limit: int, until: datetime, now: datetime
 ) -> list[Verification]:
     """Claim wishes that wait to be verified, the oldest first, with their topics."""
-    raise NotImplementedError
+
+    def take() -> list[Verification]:
+        rows = fetch(
+            f"WITH chosen AS MATERIALIZED (SELECT id FROM verification WHERE claimed_until <= ?"  # noqa: S608
+            f" ORDER BY id LIMIT ?{_lock(database)})"
+            " UPDATE verification SET claimed_until = ? FROM chosen"
+            " WHERE verification.id = chosen.id RETURNING verification.id",
+            now,
+            limit,
+            until,
+        )
+        query = Verification.select(Verification, Topic).join(Topic)
+        ids = [id_ for (id_,) in rows]
+        return list(query.where(Verification.id.in_(ids)).order_by(Verification.id))
+
+    return database.write(take)
 
 
 def end_lapsed(database: Database, now: datetime) -> int:
-    """End the subscriptions whose leases are over; gives how many there were."""
-    raise NotImplementedError
+    """End the subscriptions whose leases are over, some at once; gives how many there were."""
+
+    def end(_: Changes) -> int:
+        rows = fetch(
+            "DELETE FROM subscription WHERE id IN"
+            " (SELECT id FROM subscription WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)"
+            " RETURNING topic_id",
+            now,
+            _MOST_ENDED,
+        )
+        if topics := {id_ for (id_,) in rows if id_ is not None}:
+            forget_topics(sorted(topics))
+        return len(rows)
+
+    with database.read():
+        lapsed = fetch("SELECT 1 FROM subscription WHERE expires_at <= ? LIMIT 1", now)
+    return database.publish(end) if lapsed else 0
 
 
 def keep_other_hubs(database: Database, urls: Sequence[str], now: datetime) -> None:
@@ -151,4 +197,80 @@ def keep_other_hubs(database: Database, urls: Sequence[str], now: datetime) -> N
 
     A new one is told what changes from now on.
     """
-    raise NotImplementedError
+    hubs = Subscription.select(Subscription.callback).where(Subscription.kind == Kind.HUB)
+
+    def keep(_: Changes) -> None:
+        there = {url for (url,) in fetch_rows(hubs)}
+        for url in dict.fromkeys(urls):
+            if url not in there:
+                _add_hub(database, url, now)
+        gone = (Subscription.kind == Kind.HUB) & Subscription.callback.in_(list(there - set(urls)))
+        Subscription.delete().where(gone).execute()
+
+    with database.read():
+        is_same = {url for (url,) in fetch_rows(hubs)} == set(urls)
+    if not is_same:
+        database.publish(keep)
+
+
+def _now(now: datetime) -> tuple[Any, ...]:
+    return int(Standing.ACTIVE), now, now, now
+
+
+def _claim(database: Database, topic: DueTopic, where: str, *values: Any) -> list[Job]:
+    """Claim those of which `where` is true; of the values, the last are how many and until when."""
+    rows = fetch(
+        f"WITH chosen AS MATERIALIZED (SELECT id FROM subscription WHERE {where}"  # noqa: S608
+        f" ORDER BY change LIMIT ?{_lock(database)})"
+        " UPDATE subscription SET claimed_until = ? FROM chosen"
+        f" WHERE subscription.id = chosen.id RETURNING {_RETURNING}",
+        *values,
+    )
+    jobs = [_job(topic, row) for row in rows]
+    return sorted(jobs, key=lambda job: (*_place(job.cursor), job.id))
+
+
+def _lock(database: Database) -> str:
+    """SQLite's transaction holds the whole database; elsewhere others claim at the same time."""
+    return " FOR UPDATE SKIP LOCKED" if database.peewee.for_update else ""
+
+
+def _place(cursor: Cursor) -> tuple[str, int, int]:
+    return cursor.epoch or "", cursor.change, cursor.article_id or 0
+
+
+def _job(topic: DueTopic, row: tuple[Any, ...]) -> Job:
+    id_, kind, spelling, callback, host, secret, token_id, *rest = row
+    epoch, change, article_id, attempt, failing_since, *moments = rest
+    return Job(
+        id_,
+        Kind(kind),
+        topic.id,
+        topic.url,
+        spelling,
+        callback,
+        host,
+        secret,
+        token_id,
+        read_cursor(epoch, change, article_id),
+        attempt,
+        None if failing_since is None else from_microseconds(failing_since),
+        *map(from_microseconds, moments),
+    )
+
+
+def _add_hub(database: Database, url: str, now: datetime) -> None:
+    counter = database.read_counter()
+    Subscription.create(
+        kind=Kind.HUB,
+        callback=url,
+        host=urlsplit(url).hostname or "",
+        created_at=now,
+        renewed_at=now,
+        next_at=now,
+        claimed_until=now,
+        delivered=0,
+        failed=0,
+        **FRESH,
+        **cursor_columns(Cursor(counter.change, epoch=counter.epoch)),
+    )

@@ -13,6 +13,7 @@ import peewee
 
 from feedsvc.db import Changes, Database, fetch_rows
 from feedsvc.errors import HubError, SubscriptionError
+from feedsvc.feeds.selection import Cursor
 from feedsvc.hub.requests import UNSUBSCRIBE
 from feedsvc.models.push import Kind, Standing, Subscription, Topic, Verification
 from feedsvc.settings import Settings
@@ -101,11 +102,16 @@ def remember(database: Database, settings: Settings, wish: Wish, now: datetime) 
     database.publish(keep)
 
 
-def confirm(database: Database, verification: Verification, now: datetime) -> bool:
+def confirm(
+    database: Database,
+    verification: Verification,
+    now: datetime,
+    beginning: Cursor | None = None,
+) -> bool:
     """Do what was verified: subscribe, renew, or end. False if it was replaced meanwhile.
 
-    A new subscription begins with what changes from now on. A renewed one goes on where it stood,
-    also one that was suspended.
+    A new subscription begins at a cursor, or with what changes from now on. A renewed one goes on
+    where it stood, also one that was suspended.
     """
 
     def carry_out(_: Changes) -> bool:
@@ -114,9 +120,9 @@ def confirm(database: Database, verification: Verification, now: datetime) -> bo
         mine = _same(Subscription, verification.topic_id, verification)
         if verification.mode == UNSUBSCRIBE:
             Subscription.delete().where(mine).execute()
-            _forget_topics([verification.topic_id])
+            forget_topics([verification.topic_id])
         elif not Subscription.update(**_renewed(verification, now)).where(mine).execute():
-            _create(database, verification, now)
+            _create(database, verification, now, beginning)
         return True
 
     return database.publish(carry_out)
@@ -128,7 +134,7 @@ def drop_verification(database: Database, verification: Verification) -> bool:
     def drop(_: Changes) -> bool:
         if not _take(verification):
             return False
-        _forget_topics([verification.topic_id])
+        forget_topics([verification.topic_id])
         return True
 
     return database.publish(drop)
@@ -141,10 +147,18 @@ def end(database: Database, subscription_ids: Sequence[int]) -> int:
         chosen = Subscription.id.in_(list(subscription_ids))
         topics = fetch_rows(Subscription.select(Subscription.topic).where(chosen).distinct())
         count: int = Subscription.delete().where(chosen).execute()
-        _forget_topics([id_ for (id_,) in topics if id_ is not None])
+        forget_topics([id_ for (id_,) in topics if id_ is not None])
         return count
 
     return database.publish(remove)
+
+
+def forget_topics(ids: Sequence[int]) -> None:
+    """Remove those of topics that nobody has subscribed to, or is about to."""
+    for table in (Subscription, Verification):
+        used = fetch_rows(table.select(table.topic).where(table.topic.in_(list(ids))).distinct())
+        ids = sorted(set(ids) - {id_ for (id_,) in used})
+    Topic.delete().where(Topic.id.in_(list(ids))).execute()
 
 
 def resume(database: Database, subscription_id: int, now: datetime) -> None:
@@ -153,7 +167,7 @@ def resume(database: Database, subscription_id: int, now: datetime) -> None:
     Raises:
         SubscriptionError: there is none.
     """
-    again = {**_FRESH, "next_at": now}
+    again = {**FRESH, "next_at": now}
     update = Subscription.update(**again).where(Subscription.id == subscription_id)
     if not database.publish(lambda _: update.execute()):
         raise _no_such(subscription_id)
@@ -209,7 +223,7 @@ def read_spelling(spelling: str | None, topic_url: str, vault: Vault) -> str:
 
 
 #: A subscription of which no delivery has failed.
-_FRESH: dict[str, Any] = {
+FRESH: dict[str, Any] = {
     "state": Standing.ACTIVE,
     "attempt": 0,
     "failing_since": None,
@@ -217,26 +231,45 @@ _FRESH: dict[str, Any] = {
 }
 
 
-def _create(database: Database, verification: Verification, now: datetime) -> None:
-    counter = database.read_counter()
+def cursor_columns(cursor: Cursor) -> dict[str, Any]:
+    """How a subscription keeps a cursor, which has the database's whole epoch."""
+    is_within = cursor.article_id is not None
+    return {
+        "epoch": cursor.epoch,
+        "change": cursor.change - is_within,
+        "article_id": cursor.article_id,
+    }
+
+
+def read_cursor(epoch: str, change: int, article_id: int | None) -> Cursor:
+    """The cursor that a subscription keeps."""
+    is_within = article_id is not None
+    return Cursor(change + is_within, article_id, epoch)
+
+
+def _create(
+    database: Database, verification: Verification, now: datetime, beginning: Cursor | None
+) -> None:
+    if beginning is None:
+        counter = database.read_counter()
+        beginning = Cursor(counter.change, epoch=counter.epoch)
     Subscription.create(
         kind=verification.kind,
         topic=verification.topic_id,
         callback=verification.callback,
         host=verification.host,
-        epoch=counter.epoch,
-        change=counter.change,
         created_at=now,
         claimed_until=now,
         delivered=0,
         failed=0,
+        **cursor_columns(beginning),
         **_renewed(verification, now),
     )
 
 
 def _renewed(verification: Verification, now: datetime) -> dict[str, Any]:
     return {
-        **_FRESH,
+        **FRESH,
         "spelling": verification.spelling,
         "secret": verification.secret,
         "token": verification.token_id,
@@ -264,14 +297,6 @@ def _get_topic(url: str) -> int:
     Topic.insert(url=url).on_conflict_ignore().execute()
     ((id_,),) = fetch_rows(Topic.select(Topic.id).where(Topic.url == url))
     return int(id_)
-
-
-def _forget_topics(ids: Sequence[int]) -> None:
-    """Remove those of topics that nobody has subscribed to, or is about to."""
-    for table in (Subscription, Verification):
-        used = fetch_rows(table.select(table.topic).where(table.topic.in_(list(ids))).distinct())
-        ids = sorted(set(ids) - {id_ for (id_,) in used})
-    Topic.delete().where(Topic.id.in_(list(ids))).execute()
 
 
 def _require_room(topic_id: int, wish: Wish, settings: Settings) -> None:

@@ -51,14 +51,16 @@ class Subscription(NumberedTable):
     token = peewee.ForeignKeyField(FeedToken, null=True, index=False, on_delete="CASCADE")
     token_id: int | None
     state = peewee.SmallIntegerField()
-    #: All changes up to here were acknowledged; with an article, those of the change up to it.
+    #: All changes up to here were acknowledged; with an article, and those of the next change up
+    #: to it. So whoever stands at the last change has all.
     epoch = peewee.CharField(max_length=32)
     change = peewee.BigIntegerField()
     article_id = peewee.IntegerField(null=True)
     created_at = MomentField()
+    #: Of another hub, which is never renewed: until when it was looked at what appears by itself.
     renewed_at = MomentField()
     expires_at = MomentField(null=True)
-    #: Not to be tried before this.
+    #: Not to be tried before this; for another hub, also when something is to appear by itself.
     next_at = MomentField()
     #: A worker is delivering; if it dies, another may from this moment on.
     claimed_until = MomentField()
