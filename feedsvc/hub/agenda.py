@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from werkzeug.urls import iri_to_uri
+
 from feedsvc.articles.release import Releases
 from feedsvc.db import Counter, Database
 from feedsvc.errors import TopicError
@@ -48,6 +50,7 @@ class Agenda:
         self, database: Database, settings: Settings, packing: Packing, releases: Releases
     ) -> None:
         self._database = database
+        self._private = iri_to_uri(f"{settings.public_url}/private/")
         self._window = timedelta(seconds=settings.hub_window_seconds)
         self._packing = packing
         self._releases = releases
@@ -67,7 +70,9 @@ class Agenda:
         due = find_topics(self._database, now)
         counter = self._database.read_counter()
         self._forget({topic.id for topic in due if topic.id is not None}, now)
-        topics = [topic for topic in due if not self._waits(topic) and self._has_news(topic, counter, now)]
+        topics = [
+            topic for topic in due if not self._waits(topic) and self._has_news(topic, counter, now)
+        ]
         moments = [release_at, find_next_moment(self._database, now)]
         moments += [nothing.due_at for nothing in self._nothing.values()]
         moments += [until for _, until in self._held.values()]
@@ -92,14 +97,13 @@ class Agenda:
 
     def _has_news(self, topic: DueTopic, counter: Counter, now: datetime) -> bool:
         """Whether there may be something for who stands furthest back in a topic."""
-        # Others hear of every feed; and whether a token still opens a feed, claims tell.
-        if topic.id is None or topic.url is None or topic.is_private:
+        # Others hear of every feed; and whether a token still opens one, its claim tells.
+        if topic.id is None or topic.url is None or topic.url.startswith(self._private):
             return True
         nothing = self._nothing.get(topic.id)
         if nothing is not None and nothing.holds(topic, counter, now):
             return False
-        # Who stands within a change has not seen all of it.
-        since = topic.change - topic.is_within
+        since = topic.change
         cursor = Cursor(since, epoch=counter.epoch)
         if nothing is not None and nothing.since <= since <= nothing.cursor.change:
             since, cursor = nothing.since, nothing.cursor

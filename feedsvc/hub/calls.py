@@ -1,8 +1,8 @@
 """What is said to whom: to subscribers, to who wants to be one, and to other hubs.
 
-Sources: W3C WebSub, sections 5.2, 5.3 and 7; https://www.rssboard.org/rsscloud-interface, and of the
-challenge http://walkthrough.rsscloud.co/; other hubs are told by `hub.mode=publish`, as PubSubHubbub
-0.3, section 6.1, has it.
+Sources: W3C WebSub, sections 5.2, 5.3 and 7; https://www.rssboard.org/rsscloud-interface, and of
+the challenge http://walkthrough.rsscloud.co/; other hubs are told by `hub.mode=publish`, as
+PubSubHubbub 0.3, section 6.1, has it.
 """
 
 import hmac
@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from werkzeug.urls import iri_to_uri
 
 from feedsvc.hub.delivery import Caller, Outcome, sign
+from feedsvc.hub.errands import Errand
 from feedsvc.hub.jobs import Job
 from feedsvc.hub.payload import Parcel
 from feedsvc.hub.requests import FORM, SUBSCRIBE
@@ -37,28 +38,14 @@ class Calls:
     settings: Settings
     vault: Vault
 
-    async def deliver(self, job: Job, parcel: Parcel) -> Outcome:
-        """Send a subscriber what has changed."""
-        assert parcel.body is not None
-        headers = {"Content-Type": parcel.content_type, "Link": self._links(job, parcel)}
-        if job.secret is not None:
-            secret = self.vault.unseal(job.secret).encode()
-            method = self.settings.hub_signature_method
-            headers["X-Hub-Signature"] = sign(secret, parcel.body, method)
-        return await self.caller.post(job.callback, parcel.body, headers)
-
-    async def ping(self, job: Job) -> Outcome:
-        """Tell an rssCloud subscriber that its feed has changed."""
-        return await self._post_form(job.callback, [("url", self.topic_of(job))])
-
-    async def publish(self, job: Job, urls: tuple[str, ...]) -> Outcome:
-        """Tell another hub which feeds have changed, some at a time; the first refusal counts."""
-        for start in range(0, len(urls), _MOST_URLS):
-            some = [("hub.url", url) for url in urls[start : start + _MOST_URLS]]
-            outcome = await self._post_form(job.callback, [("hub.mode", "publish"), *some])
-            if outcome.problem:
-                break
-        return outcome
+    async def tell(self, errand: Errand) -> Outcome:
+        """Tell a subscriber what there is to be told."""
+        job = errand.job
+        if errand.parcel is not None:
+            return await self._deliver(job, errand.parcel)
+        if job.kind is Kind.HUB:
+            return await self._publish(job, errand.urls)
+        return await self._post_form(job.callback, [("url", self._topic_of(job))])
 
     async def verify(self, wish: Verification, topic_url: str) -> str:
         """Ask a callback whether it wants what somebody asked for; gives what it said against it.
@@ -82,18 +69,37 @@ class Calls:
             return "answered without the challenge"
         return ""
 
-    async def deny(self, callback: str, topic: str, reason: str) -> Outcome:
+    async def deny(
+        self, callback: str, spelling: str | None, topic_url: str, reason: str
+    ) -> Outcome:
         """Tell a WebSub subscriber that it is none (WebSub, section 5.2)."""
+        topic = read_spelling(spelling, topic_url, self.vault)
         query = {"hub.mode": "denied", "hub.topic": topic, "hub.reason": reason}
         return await self.caller.get(_with_query(callback, query))
 
-    def topic_of(self, job: Job) -> str:
-        """A subscription's topic, by the address that its subscriber knows it by."""
-        assert job.topic_url is not None
-        return read_spelling(job.spelling, job.topic_url, self.vault)
+    async def _deliver(self, job: Job, parcel: Parcel) -> Outcome:
+        body = parcel.body or b""
+        headers = {"Content-Type": parcel.content_type, "Link": self._links(job, parcel)}
+        if job.secret is not None:
+            secret = self.vault.unseal(job.secret).encode()
+            method = self.settings.hub_signature_method
+            headers["X-Hub-Signature"] = sign(secret, body, method)
+        return await self.caller.post(job.callback, body, headers)
+
+    async def _publish(self, job: Job, urls: tuple[str, ...]) -> Outcome:
+        """Tell another hub which feeds have changed, some at a time; the first refusal counts."""
+        for start in range(0, len(urls), _MOST_URLS):
+            some = [("hub.url", url) for url in urls[start : start + _MOST_URLS]]
+            outcome = await self._post_form(job.callback, [("hub.mode", "publish"), *some])
+            if outcome.problem:
+                break
+        return outcome
+
+    def _topic_of(self, job: Job) -> str:
+        return read_spelling(job.spelling, job.topic_url or "", self.vault)
 
     def _links(self, job: Job, parcel: Parcel) -> str:
-        own = iri_to_uri(self.topic_of(job))
+        own = iri_to_uri(self._topic_of(job))
         return parcel.links.replace(f"<{job.topic_url}>", f"<{own}>")
 
     async def _post_form(self, url: str, pairs: list[tuple[str, str]]) -> Outcome:

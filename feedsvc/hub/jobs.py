@@ -102,22 +102,32 @@ def find_topics(database: Database, now: datetime) -> list[DueTopic]:
 
 
 def claim(
-    database: Database, topic: DueTopic, limit: int, until: datetime, now: datetime
+    database: Database,
+    topic: DueTopic,
+    limit: int,
+    until: datetime,
+    now: datetime,
+    *,
+    failing: bool = False,
 ) -> list[Job]:
     """Claim subscriptions of a topic until a moment, those that stand furthest back first.
 
-    In the order of their cursors. Nobody else gets them until then, unless they are settled.
+    In the order of their cursors: only those whose last delivery has failed, or none of them.
+    Nobody else gets them until then, unless they are settled.
     """
+    these = f"attempt {'>' if failing else '='} 0"
 
     def take() -> list[Job]:
         values = (database.read_counter().change, *_now(now))
         if topic.id is None:
-            return _claim(database, topic, f"{_HUBS} AND {_FREE}", *values, limit, until)
+            where = f"{_HUBS} AND {_FREE} AND {these}"
+            return _claim(database, topic, where, *values, limit, until)
         jobs: list[Job] = []
         for where in _ELSEWHERE:
             left = limit - len(jobs)
             if left > 0:
-                jobs += _claim(database, topic, where, topic.id, *values, left, until)
+                some = f"{where} AND {these}"
+                jobs += _claim(database, topic, some, topic.id, *values, left, until)
         return jobs
 
     return database.write(take)

@@ -32,7 +32,8 @@ class Lanes:
 
     def __init__(self, most: int, when_free: Callable[[], None]) -> None:
         share = max(1, most // _SHARE)
-        self._places = {Lane.FRESH: most, Lane.FAILING: share, Lane.VERIFICATION: share}
+        self._sizes = {Lane.FRESH: most, Lane.FAILING: share, Lane.VERIFICATION: share}
+        self._places = dict(self._sizes)
         self._most_beside = most * _BESIDE
         self._most_silent = share
         self._beside: Counter[str] = Counter()
@@ -41,6 +42,9 @@ class Lanes:
 
     def count_free(self, lane: Lane) -> int:
         return max(0, self._places[lane])
+
+    def count_all(self, lane: Lane) -> int:
+        return self._sizes[lane]
 
     @contextmanager
     def place(self, lane: Lane, host: str) -> Iterator[None]:

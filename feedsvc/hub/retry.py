@@ -20,15 +20,15 @@ def plan_retry(
 ) -> datetime | None:
     """When to try again, after `attempt` failures before this one; None: no more.
 
-    The pauses begin with FEEDSVC_HUB_RETRY_SECONDS, and each is twice as long as the one before. The
-    last try is FEEDSVC_HUB_RETRY_DAYS after the first failure, whatever `retry_after`, in seconds,
+    The pauses begin with FEEDSVC_HUB_RETRY_SECONDS, and each is twice as long as the one before.
+    The last try is FEEDSVC_HUB_RETRY_DAYS after the first failure, whatever `retry_after`, in seconds,
     asks for.
     """
     end = (failing_since or now) + timedelta(days=settings.hub_retry_days)
     if now >= end:
         return None
-    first = timedelta(seconds=settings.hub_retry_seconds)
-    pause = min(first * 2 ** min(attempt, _MOST_DOUBLINGS), _LONGEST_PAUSE)
+    doublings: int = 2 ** min(attempt, _MOST_DOUBLINGS)
+    pause = min(timedelta(seconds=settings.hub_retry_seconds * doublings), _LONGEST_PAUSE)
     pause *= random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 (nothing secret)
     if retry_after is not None:
         pause = max(pause, timedelta(seconds=retry_after))

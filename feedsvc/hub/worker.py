@@ -6,42 +6,49 @@ database, and a claim on it lapses. Several workers share the work.
 
 import asyncio
 import logging
+import math
+import time
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, ParamSpec, TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from feedsvc.articles.release import Releases
 from feedsvc.db import Database
-from feedsvc.errors import DatabaseUnavailableError
+from feedsvc.errors import DatabaseUnavailableError, SecretKeyError
 from feedsvc.feeds.fragments import Fragments
-from feedsvc.hub import jobs
 from feedsvc.hub.agenda import Agenda
 from feedsvc.hub.books import Books
 from feedsvc.hub.calls import Calls
-from feedsvc.hub.delivery import Caller
-from feedsvc.hub.jobs import DueTopic, Job
+from feedsvc.hub.delivery import Caller, Outcome
+from feedsvc.hub.errands import Denial, Errand, fail, judge, prepare
+from feedsvc.hub.jobs import DueTopic, Job, claim, claim_verifications, keep_other_hubs
 from feedsvc.hub.lanes import Lane, Lanes
-from feedsvc.hub.outcomes import Released, Result
-from feedsvc.hub.packing import Errand, Packer
+from feedsvc.hub.outcomes import Delivered, Ended, Released, Result, settle
 from feedsvc.hub.payload import Packing
 from feedsvc.hub.verification import Verifier
+from feedsvc.models.push import Kind, Verification
 from feedsvc.settings import Settings
 from feedsvc.vault import Vault
 
 log = logging.getLogger(__name__)
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 #: How often it is looked whether anything was committed.
 LOOK_SECONDS = 0.05
+#: The same while deliveries are on their way.
+BUSY_LOOK_SECONDS = 0.2
 _REST_SECONDS = 1.0
 #: A claim holds for as long as a call may take, and so much more.
 _SLACK_SECONDS = 15.0
-#: Claims are made for a quarter of a lane's places at once, and for no more than this.
-_MOST_CLAIMED = 250
+#: Claims are made when a quarter of a lane's places are free, so that few transactions are.
+_SHARE = 4
 _THREADS = 4
+_LANES = (Lane.FRESH, Lane.FAILING)
 
 
 class Worker:
@@ -52,24 +59,223 @@ class Worker:
     ) -> None:
         self._database = database
         self._settings = settings
-        packing = Packing(database, settings, Fragments(settings.fragment_bytes))
-        releases = Releases(database)
-        calls = Calls(caller, settings, vault)
-        self._agenda = Agenda(database, settings, packing, releases)
+        self._calls = Calls(caller, settings, vault)
+        self._packing = Packing(database, settings, Fragments(settings.fragment_bytes))
+        self._agenda = Agenda(database, settings, self._packing, Releases(database))
+        self._verifier = Verifier(database, self._calls, self._packing, self._ask)
         self._lanes = Lanes(settings.hub_concurrency, self._wake)
         self._books = Books(self._settle)
-        self._packer = Packer(packing, settings)
-        self._verifier = Verifier(database, calls, packing)
-        self._errands = Errands(calls, self._lanes, settings)
         self._claimed_for = timedelta(
             seconds=settings.hub_timeout_seconds + settings.hub_ping_delay_seconds + _SLACK_SECONDS
         )
+        self._bell = database.open_bell()
         self._threads = ThreadPoolExecutor(_THREADS, "feedsvc-hub")
         self._woken = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._due: dict[Lane, list[DueTopic]] = {Lane.FRESH: [], Lane.FAILING: []}
-        self._look_at: datetime | None = datetime.now(UTC)
+        #: What is left of the last look, for each lane.
+        self._due: dict[Lane, deque[DueTopic]] = {lane: deque() for lane in _LANES}
+        self._has_wishes = False
+        #: Whether something may have been committed since the last look.
+        self._is_rung = True
+        self._look_at = math.inf
+        self._rest_until = 0.0
+        self._is_stopped = False
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Work until it is told to stop; what is on its way is then waited for."""
-        ...
+    async def run(self) -> None:
+        """Work until it is told to stop; what is on its way then is waited for."""
+        self._tick()
+        try:
+            await self._keep_hubs()
+            while not self._is_stopped:
+                await self._woken.wait()
+                self._woken.clear()
+                await self._turn()
+        finally:
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+            await self._books.close()
+            self._is_stopped = True
+            self._bell.close()
+            self._threads.shutdown()
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._is_stopped = True
+        self._wake()
+
+    def _wake(self) -> None:
+        self._woken.set()
+
+    def _tick(self) -> None:
+        """See, every now and then, whether there is a reason to look."""
+        if self._is_stopped:
+            return
+        if self._bell.has_rung() or time.time() >= self._look_at:
+            self._is_rung = True
+        if self._is_rung and time.monotonic() >= self._rest_until:
+            self._wake()
+        asyncio.get_running_loop().call_later(LOOK_SECONDS, self._tick)
+
+    async def _keep_hubs(self) -> None:
+        """Have the other hubs among the subscribers."""
+        hubs = self._settings.other_hubs
+        while not self._is_stopped:
+            try:
+                await self._ask(keep_other_hubs, self._database, hubs, datetime.now(UTC))
+            except DatabaseUnavailableError as error:
+                log.warning("the hub's worker waits for the database: %s", error)
+                await asyncio.sleep(_REST_SECONDS)
+            else:
+                return
+
+    async def _turn(self) -> None:
+        try:
+            if self._is_rung and time.monotonic() >= self._rest_until:
+                await self._look()
+            await self._verify_some()
+            for lane in _LANES:
+                await self._claim_some(lane)
+        except DatabaseUnavailableError as error:
+            log.warning("the hub's worker waits for the database: %s", error)
+            self._is_rung = True
+            self._rest_until = time.monotonic() + _REST_SECONDS
+
+    async def _look(self) -> None:
+        self._is_rung = False
+        plan = await self._ask(self._agenda.look, datetime.now(UTC))
+        self._due = {lane: deque(plan.topics) for lane in _LANES}
+        self._has_wishes = True
+        self._look_at = math.inf if plan.next_at is None else plan.next_at.timestamp()
+        # What is written down of deliveries rings as well, and is no reason to hurry.
+        self._rest_until = time.monotonic() + (BUSY_LOOK_SECONDS if self._tasks else 0.0)
+
+    async def _verify_some(self) -> None:
+        free = self._lanes.count_free(Lane.VERIFICATION)
+        if not (self._has_wishes and free) or self._is_stopped:
+            return
+        now = datetime.now(UTC)
+        until = now + self._claimed_for
+        wishes = await self._ask(claim_verifications, self._database, free, until, now)
+        self._has_wishes = len(wishes) == free
+        for wish in wishes:
+            self._start(self._verify(wish))
+
+    async def _claim_some(self, lane: Lane) -> None:
+        """Claim subscriptions for the places that are free, of each topic in turn."""
+        due = self._due[lane]
+        while due and not self._is_stopped:
+            free = self._lanes.count_free(lane)
+            if free < self._lanes.count_all(lane) / _SHARE:
+                return
+            topic, now = due.popleft(), datetime.now(UTC)
+            found = await self._ask(
+                partial(claim, failing=lane is Lane.FAILING),
+                *(self._database, topic, free, now + self._claimed_for, now),
+            )
+            if len(found) == free:
+                due.append(topic)
+            if found:
+                await self._send_out(lane, topic, found)
+
+    async def _send_out(self, lane: Lane, topic: DueTopic, found: Sequence[Job]) -> None:
+        now = datetime.now(UTC)
+        try:
+            prepared = await self._ask(prepare, self._packing, self._settings, found, now)
+        except DatabaseUnavailableError:
+            for job in found:
+                self._books.add(Released(job))
+            raise
+        for one in prepared:
+            match one:
+                case Errand():
+                    self._agenda.note_sent(topic, one.cursor.change)
+                    self._start(self._carry_out(lane, one))
+                case Denial():
+                    self._start(self._deny(lane, one))
+                case _:
+                    self._books.add(one)
+
+    async def _carry_out(self, lane: Lane, errand: Errand) -> None:
+        job = errand.job
+        if job.kind != Kind.WEBSUB:
+            await self._until_readable(errand)
+        if self._lanes.is_silent(job.host):
+            problem = "its host answers nobody"
+            self._books.add(fail(self._settings, job, problem, datetime.now(UTC)))
+            return
+        with self._lanes.place(lane, job.host):
+            try:
+                outcome = await self._calls.tell(errand)
+            except SecretKeyError as error:
+                self._books.add(fail(self._settings, job, str(error), datetime.now(UTC)))
+                return
+        if outcome.status is not None:
+            self._lanes.note_answer(job.host)
+        result = judge(self._settings, errand, outcome, datetime.now(UTC))
+        self._books.add(result)
+        _log(errand, outcome, result)
+
+    async def _until_readable(self, errand: Errand) -> None:
+        """Wait until whoever reads the feed now gets the change."""
+        readable_at = errand.changed_at + timedelta(seconds=self._settings.hub_ping_delay_seconds)
+        await asyncio.sleep(max(0.0, (readable_at - datetime.now(UTC)).total_seconds()))
+
+    async def _deny(self, lane: Lane, denial: Denial) -> None:
+        """End a subscription, and tell its subscriber if that can be; it is told once."""
+        job = denial.job
+        if job.kind == Kind.WEBSUB and job.topic_url is not None:
+            with self._lanes.place(lane, job.host), suppress(SecretKeyError):
+                await self._calls.deny(job.callback, job.spelling, job.topic_url, denial.reason)
+        log.info("subscription %d has ended: its topic %s", job.id, denial.reason)
+        self._books.add(Ended(job))
+
+    async def _verify(self, wish: Verification) -> None:
+        with self._lanes.place(Lane.VERIFICATION, wish.host):
+            try:
+                await self._verifier.verify(wish)
+            except DatabaseUnavailableError as error:
+                log.warning("what was verified can't be written down: %s", error)
+
+    async def _settle(self, results: Sequence[Result]) -> None:
+        await self._ask(settle, self._database, results, datetime.now(UTC))
+        self._is_rung = True  # some may have more to get
+
+    async def _ask(self, verb: Callable[..., T], *values: Any) -> T:
+        """Call a verb that may wait for the database, on a thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, partial(verb, *values))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._wake()
+        if (error := task.exception()) is not None:
+            log.error("a delivery broke off", exc_info=error)
+
+
+def _log(errand: Errand, outcome: Outcome, result: Result) -> None:
+    """One line for each delivery. A callback's path may be a secret, and is left out."""
+    job = errand.job
+    body = errand.parcel.body if errand.parcel is not None else None
+    delivered = isinstance(result, Delivered)
+    log.log(
+        logging.INFO if delivered else logging.WARNING,
+        "%s: subscription=%d kind=%s topic=%s host=%s change=%d attempt=%d status=%s bytes=%d"
+        " seconds=%.3f lag=%s problem=%s",
+        type(result).__name__.lower(),
+        job.id,
+        job.kind.name.lower(),
+        job.topic_url or "-",
+        job.host,
+        errand.cursor.change,
+        job.attempt + 1,
+        outcome.status or "-",
+        len(body or b""),
+        outcome.seconds,
+        f"{result.lag_seconds:.3f}" if isinstance(result, Delivered) else "-",
+        outcome.problem or "-",
+    )
