@@ -61,7 +61,7 @@ MAY_IMPORT = {
     ),
     "hub": (
         {"articles", "feeds", "rendering", "models", "db", "settings", "errors", "kinds"}
-        | {"incoming", "problems", "secrecy", "vault"},
+        | {"incoming", "problems", "secrecy", "serving", "vault"},
         "the hub watches the change counter, not ingest",
     ),
     "pages": (

@@ -39,6 +39,8 @@ class Step:
     #: Where to go on, and whether there is more already.
     cursor: Cursor
     is_last: bool
+    #: If it ended before an article that is not due: when that became visible elsewhere.
+    held_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,34 @@ def list_changes(
         tuple(walking.deleted),
         replace(cursor, epoch=epoch),
         is_last,
+        walking.held_at,
     )
+
+
+def find_changed_categories(after: int) -> set[int]:
+    """The categories whose feeds have changed after a change number, or are called otherwise.
+
+    One look into an index for each of them: what is in a section is in those above it, too.
+    """
+    streams = " OR ".join(
+        f"EXISTS (SELECT 1 FROM {table} WHERE category_id = category.id AND change > ?)"  # noqa: S608
+        for table in _TABLES
+    )
+    rows = fetch(
+        f"SELECT id FROM category WHERE change > ? OR {streams}",  # noqa: S608 (names of ours)
+        *([after] * 3),
+    )
+    return {id_ for (id_,) in rows}
+
+
+def find_first_held(until: datetime) -> int | None:
+    """The first change number of the articles that became visible later than this."""
+    ((change,),) = fetch(
+        "SELECT min(change) FROM article WHERE state = ? AND visible_at > ?",
+        int(State.LIVE),
+        until,
+    )
+    return None if change is None else int(change)
 
 
 def _epoch(feed: Feed, counter: Counter) -> str:
@@ -110,12 +139,16 @@ class _Walking:
     ) -> None:
         self._plan = plan
         self._until = None if reach.until is None else to_microseconds(reach.until)
-        self.is_early = False
+        self.held_at: datetime | None = None
         self._streams = streams
         self._limit = limit
         self.places: list[Place] = []
         self.deleted: list[Deleted] = []
         self.cursor = reach.after
+
+    @property
+    def is_early(self) -> bool:
+        return self.held_at is not None
 
     @property
     def is_full(self) -> bool:
@@ -129,13 +162,16 @@ class _Walking:
         last_changes = self._streams.find_last(ids)
         for change in changes:
             row = rows[change.article_id]
-            if self._until is not None and (row.visible_at, change.article_id) in shown:
-                self.is_early = row.visible_at > self._until
+            if self._is_held((row.visible_at, change.article_id), shown):
+                self.held_at = from_microseconds(row.visible_at)
             if self.is_full or self.is_early:
                 return
             self.cursor = Cursor(change.number, change.article_id)
             if change.number == last_changes[change.article_id]:
                 self._take(change, row, shown)
+
+    def _is_held(self, place: Place, shown: set[Place]) -> bool:
+        return self._until is not None and place[0] > self._until and place in shown
 
     def _take(self, change: "Change", row: "_Row", shown: set[Place]) -> None:
         place = row.visible_at, change.article_id

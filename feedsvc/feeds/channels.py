@@ -8,7 +8,7 @@ from werkzeug.urls import iri_to_uri
 from feedsvc.feeds.catalog import Feed
 from feedsvc.feeds.saved.feed import SavedFeed
 from feedsvc.feeds.selection import Selection, canonical_query, list_filters
-from feedsvc.rendering.document import Channel
+from feedsvc.rendering.document import Channel, Format
 from feedsvc.rendering.push import NO_PUSH, Cloud, Push
 from feedsvc.settings import Settings
 
@@ -76,6 +76,13 @@ def describe_push(feed: Feed, selection: Selection, settings: Settings) -> Push:
     if is_private(feed):
         return Push(own)
     return Push((*own, *settings.other_hubs), _cloud(settings) if settings.hub else None)
+
+
+def list_links(channel: Channel, format_: Format) -> str:
+    """The `Link` header: where one subscribes, and by which address (WebSub, sections 4 and 7)."""
+    links = [(address, "hub") for address in channel.push.hubs]
+    links.append((format_.self_url(channel), "self"))
+    return ", ".join(f'<{iri_to_uri(address)}>; rel="{relation}"' for address, relation in links)
 
 
 def _cloud(settings: Settings) -> Cloud:

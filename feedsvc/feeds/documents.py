@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from feedsvc.articles.article import Policy
-from feedsvc.db import Counter, from_microseconds
+from feedsvc.db import Counter, from_microseconds, to_microseconds
 from feedsvc.errors import FeedNotFoundError, SelectionError
 from feedsvc.feeds.archive import Archive
 from feedsvc.feeds.cadence import LOOKED_AT, poll_seconds
 from feedsvc.feeds.catalog import Feed
-from feedsvc.feeds.changes import Reach, list_changes
+from feedsvc.feeds.changes import Reach, Step, find_first_held, list_changes
 from feedsvc.feeds.channels import describe, feed_url, is_private
-from feedsvc.feeds.fragments import Entry, Look, list_entries
+from feedsvc.feeds.fragments import Entry, Fragments, Look, list_entries
 from feedsvc.feeds.listing import (
     Limits,
     Plan,
@@ -34,7 +34,7 @@ from feedsvc.feeds.saved.showing import feed_settings, list_selections, narrow
 from feedsvc.feeds.search import RELEVANT
 from feedsvc.feeds.selection import Cursor, Order, Selection, canonical_query
 from feedsvc.feeds.tombstones import Tombstones, list_deleted, recent
-from feedsvc.rendering.document import Channel
+from feedsvc.rendering.document import Channel, Format, join_document
 from feedsvc.rendering.history import History
 from feedsvc.rendering.push import NO_PUSH
 from feedsvc.rendering.terms import NO_TERMS
@@ -54,6 +54,13 @@ class Document:
     age_seconds: int
     #: When it will change by itself.
     ends_at: datetime | None = None
+
+
+def write(document: Document, format_: Format, fragments: Fragments, epoch: str) -> bytes:
+    """A document's bytes in a format, in the view that it was read in."""
+    rendered = fragments.render(format_, document.entries, document.look, epoch)
+    urls = [entry.url for entry in document.entries]
+    return join_document(format_, document.channel, rendered, urls)
 
 
 def first(*moments: datetime | None) -> datetime | None:
@@ -176,18 +183,90 @@ class Reading:
         Raises:
             ParameterError: the cursor is not one of this database.
         """
-        asked, settings = self._asked, self._settings
-        selections = list_selections(self._feed, asked, settings)
+        step = self.list_changes(after, counter)
+        document = self.show_changes(step)
+        if step.is_last:
+            return document
+        query = canonical_query(replace(self._asked, after=step.cursor), self._settings)
+        next_url = f"{document.channel.base_url}.json{query}"
+        history = replace(document.channel.history, next_url=next_url)
+        return replace(document, channel=replace(document.channel, history=history))
+
+    def list_changes(self, after: Cursor, counter: Counter, most: int | None = None) -> Step:
+        """What changed after a cursor, as far as a document goes, or `most`; ParameterError as
+        above."""
         reach = Reach(after, self._delay.until, counter)
-        step = list_changes(self._feed, selections, reach, settings.scan_limit)
-        document = self._document(list_entries(step.places), settings.max_age_seconds)
-        next_url = None
-        if not step.is_last:
-            query = canonical_query(replace(asked, after=step.cursor), settings)
-            next_url = f"{document.channel.base_url}.json{query}"
-        history = History(deleted=step.deleted, next_url=next_url)
-        channel = replace(document.channel, history=history, cursor=str(step.cursor))
+        return self._list_changes(reach, most or self._asked.limit)
+
+    def show_changes(self, step: Step) -> Document:
+        """A document of changed articles, in their order."""
+        document = self._document(list_entries(step.places), self._settings.max_age_seconds)
+        times = (document.channel.updated_at, *(one.at for one in step.deleted))
+        channel = replace(
+            document.channel,
+            updated_at=max(times),
+            history=History(deleted=step.deleted),
+            cursor=str(step.cursor),
+        )
         return replace(document, channel=channel, changed_at=None)
+
+    def find_end(self, counter: Counter) -> Step:
+        """Where in the changes stands who has the feed as it is now; what they are, is left out.
+
+        That is before what it does not show yet; some of what comes after that they have already.
+        """
+        held = None if self._delay.until is None else find_first_held(self._delay.until)
+        if held is None:
+            return Step((), (), Cursor(counter.change), is_last=True)
+        step = self.list_changes(Cursor(held - 1), counter, self._settings.scan_limit)
+        return replace(step, places=(), deleted=())
+
+    def has_changed(self, after: Cursor, seen_at: datetime, counter: Counter) -> bool:
+        """Whether anything that it shows has changed after a cursor, or appeared after a moment.
+
+        True also where something else was edited that its filters might have let through before.
+        """
+        if self._has_appeared(seen_at):
+            return True
+        is_last = False
+        while not is_last:
+            step = self._list_changes(Reach(after, None, counter), self._asked.limit)
+            until = to_microseconds(self._until)
+            is_shown = [self._delay.until is None or at <= until for at, _ in step.places]
+            if step.deleted or any(is_shown):
+                return True
+            after, is_last = step.cursor, step.is_last
+        return False
+
+    def find_due(self, step: Step) -> datetime | None:
+        """When the article appears here before which a step ended."""
+        if step.held_at is None:
+            return None
+        return step.held_at + timedelta(seconds=self._delay_seconds)
+
+    @property
+    def changed_at(self) -> datetime:
+        """When the feed changed, or something appeared in it by itself, as far as is known."""
+        return max(self._feed.changed_at, self._delay.changed_at or self._feed.changed_at)
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When something may appear in it by itself: never too late."""
+        return self._delay.next_at
+
+    def _list_changes(self, reach: Reach, most: int) -> Step:
+        asked = replace(self._asked, limit=most)
+        selections = list_selections(self._feed, asked, self._settings)
+        return list_changes(self._feed, selections, reach, self._settings.scan_limit)
+
+    def _has_appeared(self, since: datetime) -> bool:
+        """Whether what had become visible elsewhere before has appeared here after a moment."""
+        plan = None if self._delay.until is None else self._plan(self._asked)
+        if plan is None:
+            return False
+        after = to_microseconds(since - timedelta(seconds=self._delay_seconds)) + 1
+        came = replace(plan, window=replace(plan.window, since=after))
+        return bool(find_places(came, 1, self._settings.scan_limit))
 
     def _plan(self, asked: Selection) -> Plan | None:
         scan_limit = self._settings.scan_limit
@@ -212,12 +291,11 @@ class Reading:
         # time of this one. The bytes alone tell then.
         others = self._asked.categories or self._asked.not_categories
         is_dated = not hours and not (others and feed.category_id is not None)
-        changed_at = max(feed.changed_at, self._delay.changed_at or feed.changed_at)
         return Document(
             replace(channel, updated_at=_updated_at(entries, feed.created_at)),
             entries,
             self._look,
-            changed_at if is_dated else None,
+            self.changed_at if is_dated else None,
             age_seconds,
             first(leaves_at, self._delay.next_at),
         )

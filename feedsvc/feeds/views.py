@@ -14,14 +14,14 @@ from feedsvc.articles.release import Releases
 from feedsvc.db import Counter, Database
 from feedsvc.errors import FeedNotFoundError, ParameterError
 from feedsvc.feeds.catalog import Feed, get_feed
-from feedsvc.feeds.channels import feed_url, is_private
-from feedsvc.feeds.documents import Document, Reading, first
+from feedsvc.feeds.channels import feed_url, is_private, list_links
+from feedsvc.feeds.documents import Document, Reading, first, write
 from feedsvc.feeds.fragments import Fragments
 from feedsvc.feeds.periods import Period, parse_period
 from feedsvc.feeds.saved.showing import feed_settings
 from feedsvc.feeds.saved.subscribers import Uses, open_any
 from feedsvc.feeds.selection import Selection, canonical_query, parse_selection
-from feedsvc.rendering.document import FORMATS, JSON, Channel, Format, join_document
+from feedsvc.rendering.document import FORMATS, JSON, Format
 from feedsvc.serving.representation import Representation, answer, find_previous
 from feedsvc.settings import Settings
 
@@ -88,7 +88,7 @@ class Kiosk:
         ends_at = first(next_release_at, read.ends_at)
         response = self._answer(feed, replace(read, ends_at=ends_at), format_, written, now)
         if read.channel.push.hubs:
-            response.headers["Link"] = _links(read.channel, format_)
+            response.headers["Link"] = list_links(read.channel, format_)
         return response
 
     def serve_archive(self, name: str, document: str) -> Response:
@@ -126,9 +126,7 @@ class Kiosk:
         previous = find_previous(request)
         if previous is not None and previous.made_of == made_of:
             return _Written(previous.body, made_of, stamp)
-        fragments = self.fragments.render(format_, entries, read.look, epoch)
-        urls = [entry.url for entry in entries]
-        return _Written(join_document(format_, read.channel, fragments, urls), made_of, stamp)
+        return _Written(write(read, format_, self.fragments, epoch), made_of, stamp)
 
     def _answer(
         self, feed: Feed, read: Document, format_: Format, written: "_Written", now: datetime
@@ -163,13 +161,6 @@ def _policy(public_url: str) -> str:
     """What a browser that shows a feed may take: its looks from here, and nothing else."""
     home = urlsplit(iri_to_uri(public_url))  # a header has no room for báo.example
     return f"default-src 'none'; style-src {home.scheme}://{home.netloc}"
-
-
-def _links(channel: Channel, format_: Format) -> str:
-    """Where one subscribes to the document, and by which address (WebSub, section 4)."""
-    links = [(address, "hub") for address in channel.push.hubs]
-    links.append((format_.self_url(channel), "self"))
-    return ", ".join(f'<{iri_to_uri(address)}>; rel="{relation}"' for address, relation in links)
 
 
 def _parse_document(document: str, whole: str) -> tuple[str, Format]:

@@ -1,6 +1,8 @@
 """What can be subscribed to: this service's feeds, by their addresses."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -108,11 +110,16 @@ def require_readable(topic: Topic, settings: Settings, now: datetime) -> None:
     Raises:
         TopicError: it names a section that there is not, or takes too long.
     """
-    try:
+    with readable():
         Reading(topic.feed, topic.selection, settings, now).read_newest()
-    except FeedNotFoundError as error:
-        raise TopicError(f"{error}") from error
-    except SelectionError as error:
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Have what keeps a topic's document from being made be an error of the topic."""
+    try:
+        yield
+    except (FeedNotFoundError, SelectionError) as error:
         raise TopicError(f"{error}") from error
 
 

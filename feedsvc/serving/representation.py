@@ -57,7 +57,7 @@ class Representation:
         """The header fields of a 200, but for what is said of its length and coding."""
         media_type = self.shown_as if is_shown and self.shown_as else self.media_type
         headers = [
-            ("Content-Type", _content_type(media_type)),
+            ("Content-Type", content_type(media_type)),
             ("ETag", self.etag),
             ("Cache-Control", self._cache_control(now)),
             ("Vary", "Accept-Encoding, Sec-Fetch-Dest" if self.shown_as else "Accept-Encoding"),
@@ -136,6 +136,7 @@ def judge(
     return response
 
 
-def _content_type(media_type: str) -> str:
+def content_type(media_type: str) -> str:
+    """The value of the header field, for a feed's media type."""
     # JSON is UTF-8 and has no charset parameter (RFC 8259, section 11).
     return media_type if media_type.endswith("json") else f"{media_type}; charset=utf-8"

@@ -584,10 +584,10 @@ def walks_all(plan, table="subscription"):
 def test_thousands_are_claimed_and_settled_along_indexes(crowd, database, plans):
     claimed = []
     said = plans(lambda: find_topics(database, NOW))
-    said += plans(lambda: claimed.extend(claim(database, crowd, 300, UNTIL, NOW)))
+    said += plans(lambda: claimed.extend(claim(database, crowd, 50, UNTIL, NOW)))
     end = Cursor(crowd.change + 1, epoch=claimed[0].cursor.epoch)
-    results = [Delivered(job, end, 0.1) for job in claimed[:200]]
-    results += [Failed(job, "x", LATER) for job in claimed[200:]]
+    results = [Delivered(job, end, 0.1) for job in claimed[:25]]
+    results += [Failed(job, "x", LATER) for job in claimed[25:]]
     said += plans(lambda: settle(database, results, NOW))
     assert len(said) >= 5
     assert not [plan for plan in said if walks_all(plan)]
