@@ -1,10 +1,13 @@
 """How gunicorn serves feedsvc: `feedsvc serve`, or `gunicorn -c deploy/gunicorn.conf.py …`."""
 
+import contextlib
 import logging
+import os
 import resource
 import signal
 import socket
 import struct
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -114,6 +117,7 @@ def when_ready(server: Any) -> None:
     if least != most:  # where a unit has set both, it may not
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     _limit_silence(server)
+    _start_worker(server)
 
 
 def _limit_silence(server: Any) -> None:
@@ -130,3 +134,19 @@ def _limit_silence(server: Any) -> None:
 def _is_no_silent_client(record: logging.LogRecord) -> bool:
     """A client that fell silent is not a fault of ours, to be logged with a stack trace."""
     return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
+
+
+def _start_worker(server: Any) -> None:
+    """Have the hub's worker beside; its keeper ends with this process, however that ends."""
+    if _settings.worker and (_settings.hub or _settings.other_hubs):
+        command = [sys.executable, "-m", "feedsvc", "worker", "--beside", str(os.getpid())]
+        server.feedsvc_worker = subprocess.Popen(command)  # noqa: S603 (our own program)
+
+
+def on_exit(server: Any) -> None:
+    """The workers have ended; so does the hub's, when it has said what it was saying."""
+    keeper = getattr(server, "feedsvc_worker", None)
+    if keeper is not None:
+        keeper.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            keeper.wait(graceful_timeout)

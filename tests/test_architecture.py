@@ -83,6 +83,7 @@ MAY_IMPORT = {
         "the application is put together without the command line",
     ),
     "cli": (EVERY_ROOM, "the command line is an edge"),
+    "__main__": ({"cli"}, "it is the command line by another name"),
 }
 #: a package -> the only places that may import it.
 ONLY_IN = {

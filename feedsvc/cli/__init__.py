@@ -18,6 +18,7 @@ from feedsvc.cli.inbox import inbox_group
 from feedsvc.cli.pushing import push_files
 from feedsvc.cli.sources import source
 from feedsvc.cli.withdrawing import withdraw
+from feedsvc.cli.working import worker
 from feedsvc.demo.fill import NotEmptyError, carry_out, plan
 from feedsvc.ingest import sources
 from feedsvc.settings import Settings, load_settings
@@ -34,8 +35,9 @@ def main() -> None:
 @main.command()
 @click.option("--bind", metavar="HOST:PORT", help="Where to listen. Default: 127.0.0.1 and PORT.")
 @click.option("--workers", type=click.IntRange(min=1), help="Server processes.")
-def serve(bind: str | None, workers: int | None) -> None:
-    """Serve over HTTP; an empty database gets its tables first."""
+@click.option("--no-worker", is_flag=True, help="Without the hub's worker; run it elsewhere.")
+def serve(bind: str | None, workers: int | None, no_worker: bool) -> None:
+    """Serve over HTTP, with the hub's worker beside; an empty database gets its tables first."""
     with reported():
         settings = _settings_for(bind)
         database = open_database(settings)
@@ -49,6 +51,7 @@ def serve(bind: str | None, workers: int | None) -> None:
     # The tables are there now. A worker that starts later and finds none must not make new ones:
     # the disk they are on may only be gone for a while.
     passed_on = {"FEEDSVC_AUTO_MIGRATE": "false", "PORT": str(settings.port)}
+    passed_on |= {"FEEDSVC_WORKER": "false"} if no_worker else {}
     os.execve(  # noqa: S606 (in place of this process, so that signals reach it)
         sys.executable, [*command, "feedsvc.app:create_app()"], {**os.environ, **passed_on}
     )
@@ -124,3 +127,4 @@ main.add_command(hub_group)
 main.add_command(inbox_group)
 main.add_command(push_files)
 main.add_command(withdraw)
+main.add_command(worker)

@@ -41,6 +41,8 @@ class Step:
     is_last: bool
     #: If it ended before an article that is not due: when that became visible elsewhere.
     held_at: datetime | None = None
+    #: The first of the changes that are told here.
+    first_change: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def list_changes(
         replace(cursor, epoch=epoch),
         is_last,
         walking.held_at,
+        walking.first_change,
     )
 
 
@@ -140,6 +143,7 @@ class _Walking:
         self._plan = plan
         self._until = None if reach.until is None else to_microseconds(reach.until)
         self.held_at: datetime | None = None
+        self.first_change: int | None = None
         self._streams = streams
         self._limit = limit
         self.places: list[Place] = []
@@ -169,6 +173,8 @@ class _Walking:
             self.cursor = Cursor(change.number, change.article_id)
             if change.number == last_changes[change.article_id]:
                 self._take(change, row, shown)
+                if self.first_change is None and (self.places or self.deleted):
+                    self.first_change = change.number
 
     def _is_held(self, place: Place, shown: set[Place]) -> bool:
         return self._until is not None and place[0] > self._until and place in shown

@@ -78,13 +78,12 @@ class Calls:
         return await self.caller.get(_with_query(callback, query))
 
     async def _deliver(self, job: Job, parcel: Parcel) -> Outcome:
-        body = parcel.body or b""
         headers = {"Content-Type": parcel.content_type, "Link": self._links(job, parcel)}
         if job.secret is not None:
             secret = self.vault.unseal(job.secret).encode()
             method = self.settings.hub_signature_method
-            headers["X-Hub-Signature"] = sign(secret, body, method)
-        return await self.caller.post(job.callback, body, headers)
+            headers["X-Hub-Signature"] = sign(secret, parcel.body, method)
+        return await self.caller.post(job.callback, parcel.body, headers)
 
     async def _publish(self, job: Job, urls: tuple[str, ...]) -> Outcome:
         """Tell another hub which feeds have changed, some at a time; the first refusal counts."""

@@ -89,7 +89,7 @@ class _Batch:
 
     def _prepare_parcel(self, job: Job) -> Errand | Result:
         parcel = self._find_parcel(job)
-        if parcel.body is None:
+        if not parcel.body:
             return Passed(job, parcel.cursor, parcel.due_at)
         return Errand(
             job,
@@ -159,6 +159,6 @@ def _is_same(start: Cursor, parcel: Parcel, cursor: Cursor) -> bool:
     """Whether a parcel for `start` is that for a later cursor, too: it has passed nothing of it."""
     if cursor == start:
         return True
-    if parcel.first is None or cursor.epoch != start.epoch:
+    if parcel.first_change is None or cursor.epoch != start.epoch:
         return False
-    return cursor.article_id is None and start.change <= cursor.change < parcel.first
+    return cursor.article_id is None and start.change <= cursor.change < parcel.first_change

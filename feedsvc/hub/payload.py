@@ -46,6 +46,9 @@ class Parcel(News):
     #: Empty: nothing of the topic has changed, and only the cursor moves.
     body: bytes
     content_type: str
+    #: Who stands anywhere before this change, and not before the cursor that it was asked for, gets
+    #: the same parcel. None: nobody else does.
+    first_change: int | None
     #: The value of the `Link` header: the hubs, and the topic's own address (WebSub, section 7).
     links: str
 
@@ -114,7 +117,7 @@ class Packing:
                 body = write(document, format_, self.fragments, opened.counter.epoch)
                 links = list_links(document.channel, format_)
         said = (news.has_changed, news.cursor, news.is_last, news.due_at, news.changed_at)
-        return Parcel(*said, body, content_type(format_.media_type), links)
+        return Parcel(*said, body, content_type(format_.media_type), step.first_change, links)
 
     def find_news(
         self, topic_url: str, token_id: int | None, cursor: Cursor, now: datetime

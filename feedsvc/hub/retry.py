@@ -21,8 +21,8 @@ def plan_retry(
     """When to try again, after `attempt` failures before this one; None: no more.
 
     The pauses begin with FEEDSVC_HUB_RETRY_SECONDS, and each is twice as long as the one before.
-    The last try is FEEDSVC_HUB_RETRY_DAYS after the first failure, whatever `retry_after`, in seconds,
-    asks for.
+    The last try is FEEDSVC_HUB_RETRY_DAYS after the first failure, whatever `retry_after`, in
+    seconds, asks for.
     """
     end = (failing_since or now) + timedelta(days=settings.hub_retry_days)
     if now >= end:

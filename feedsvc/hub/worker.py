@@ -260,7 +260,6 @@ class Worker:
 def _log(errand: Errand, outcome: Outcome, result: Result) -> None:
     """One line for each delivery. A callback's path may be a secret, and is left out."""
     job = errand.job
-    body = errand.parcel.body if errand.parcel is not None else None
     delivered = isinstance(result, Delivered)
     log.log(
         logging.INFO if delivered else logging.WARNING,
@@ -274,7 +273,7 @@ def _log(errand: Errand, outcome: Outcome, result: Result) -> None:
         errand.cursor.change,
         job.attempt + 1,
         outcome.status or "-",
-        len(body or b""),
+        0 if errand.parcel is None else len(errand.parcel.body),
         outcome.seconds,
         f"{result.lag_seconds:.3f}" if isinstance(result, Delivered) else "-",
         outcome.problem or "-",

@@ -52,6 +52,11 @@ class ServiceSettings(BaseSettings):
     )
     workers: Count = Field(2, description="Server processes.")
     threads: Count = Field(8, description="Threads of each server process.")
+    worker: bool = Field(
+        default=True,
+        description="Whether the server has the hub's worker beside it; without, `feedsvc worker` "
+        "runs elsewhere, or several do.",
+    )
     auto_migrate: bool = Field(
         default=True, description="Make the tables when the database is empty at the start."
     )
