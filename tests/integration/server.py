@@ -38,6 +38,7 @@ _DEFAULTS = {
     "FEEDSVC_INGEST_RATE": "unlimited",
     "FEEDSVC_REVISION_TTL": "0",
     "FEEDSVC_HUB": "true",
+    "FEEDSVC_WORKER": "false",
 }
 _ATOM = "{http://www.w3.org/2005/Atom}"
 #: What a client sees of a server that is killed while it answers, or is not there.
@@ -201,7 +202,7 @@ class Service:
         return [
             pid
             for pid, state, parent, _ in _processes()
-            if parent == self.process.pid and state != "Z"
+            if parent == self.process.pid and state != "Z" and not _is_beside(pid)
         ]
 
     @property
@@ -315,6 +316,14 @@ class Service:
             except OSError:  # it has heard enough
                 pass
             return read_to_end(line)
+
+
+def _is_beside(pid: int) -> bool:
+    """Whether a process keeps the hub's worker."""
+    try:
+        return b"--beside" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def read_to_end(line: socket.socket) -> bytes:
