@@ -13,7 +13,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from typing import Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.connector import Connection
 from werkzeug.http import parse_date
 from werkzeug.urls import iri_to_uri
 from yarl import URL
@@ -39,6 +40,9 @@ _SUCCESSES = range(200, 300)
 _ADDRESS = re.compile(r"https?://[!-~]+")
 _NO_ADDRESS = "its address is none that can be called"
 _SECONDS = re.compile(r"[0-9]{1,12}")
+#: Up to here, a body is handed over whole.
+_WHOLE_BYTES = 2**20
+_SLICE_BYTES = 65_536
 #: How long a name's addresses are not asked for again.
 _NAMES_KEPT_SECONDS = 30
 _MOST_NAMES_KEPT = 10_000
@@ -112,6 +116,7 @@ class Caller:
                 "User-Agent": f"feedsvc/{__version__} (+{iri_to_uri(self._settings.public_url)})",
                 "Accept-Encoding": "identity",
             },
+            request_class=_Request,
             auto_decompress=False,
             trust_env=False,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
@@ -158,6 +163,8 @@ class Caller:
                 problem = f"no answer within {self._settings.hub_timeout_seconds:g} s"
             except (aiohttp.ClientError, ValueError, OSError) as error:
                 problem = _describe(error)
+            finally:
+                call.hang_up()
             return self._conclude(call, problem, time.monotonic() - began)
 
     async def _exchange(
@@ -183,8 +190,11 @@ class Caller:
     async def _request(
         self, method: str, target: URL, body: bytes | None, headers: Mapping[str, str]
     ) -> aiohttp.ClientResponse:
+        data: object = body
+        if body is not None and len(body) > _WHOLE_BYTES:
+            data, headers = _slices(body), {**headers, "Content-Length": str(len(body))}
         return await self._session.request(
-            method, target, data=body, headers=headers, allow_redirects=False
+            method, target, data=data, headers=headers, allow_redirects=False
         )
 
     async def _read(self, call: "_Call", response: aiohttp.ClientResponse) -> None:
@@ -197,6 +207,8 @@ class Caller:
                 block = await response.content.read(most + 1 - len(call.body))
                 if not block:
                     response.release()
+                    if response.connection is None:  # also all that was to be sent has gone
+                        call.line = None
                     return
                 call.body += block
         finally:
@@ -243,10 +255,32 @@ class _Call:
     status: int | None = None
     retry_after: str | None = None
     body: bytearray = field(default_factory=bytearray)
+    #: What it goes over, as long as it is not to be kept.
+    line: asyncio.Transport | None = None
+
+    def hang_up(self) -> None:
+        """To close it would wait, without end, until the other side has read what was sent."""
+        if self.line is not None:
+            self.line.abort()
 
 
 #: Sockets are made in the call's own context, and for one connector all by the same function.
 _current: ContextVar[_Call] = ContextVar("_current")
+
+
+class _Request(aiohttp.ClientRequest):
+    """One that tells the call which connection it goes over."""
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        _current.get().line = conn.transport
+        return await super().send(conn)
+
+
+async def _slices(body: bytes) -> AsyncIterator[memoryview]:
+    """A long body in parts: whole, it would be copied for each connection that is slow."""
+    view = memoryview(body)
+    for start in range(0, len(body), _SLICE_BYTES):
+        yield view[start : start + _SLICE_BYTES]
 
 
 class _Resolver(AbstractResolver):
@@ -321,9 +355,11 @@ def _parse_address(url: str) -> URL | None:
     if not _ADDRESS.fullmatch(url):
         return None
     try:
-        return URL(url, encoded=True)
+        target = URL(url, encoded=True)
+        host = target.raw_host  # what is wrong may show only when it is asked for
     except ValueError:
         return None
+    return target if host else None
 
 
 def _parse_retry_after(text: str | None, longest: float) -> float | None:
