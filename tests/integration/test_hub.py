@@ -134,9 +134,7 @@ def test_worker_that_is_killed_is_started_again(service, receiver):
 
     from tests.integration.server import _processes
 
-    keepers = [
-        pid for pid, _, parent, _ in _processes() if parent == service.process.pid
-    ]
+    keepers = [pid for pid, _, parent, _ in _processes() if parent == service.process.pid]
     keeper = next(pid for pid in keepers if pid not in service.list_workers())
     (worker,) = [pid for pid, _, parent, _ in _processes() if parent == keeper]
     os.kill(worker, signal.SIGKILL)
