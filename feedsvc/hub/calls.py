@@ -98,6 +98,8 @@ class Calls:
         return read_spelling(job.spelling, job.topic_url or "", self.vault)
 
     def _links(self, job: Job, parcel: Parcel) -> str:
+        if job.spelling is None:
+            return parcel.links
         own = iri_to_uri(self._topic_of(job))
         return parcel.links.replace(f"<{job.topic_url}>", f"<{own}>")
 

@@ -73,7 +73,7 @@ def sign(secret: bytes, body: bytes, method: str) -> str:
 
     `method` is one of `FEEDSVC_HUB_SIGNATURE_METHOD`.
     """
-    return f"{method}={hmac.new(secret, body, method).hexdigest()}"
+    return f"{method}={hmac.digest(secret, body, method).hex()}"
 
 
 class Caller:

@@ -1,10 +1,11 @@
 """How many callbacks are waited for at once, so that none that is slow holds others up."""
 
-import asyncio
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
+from itertools import takewhile
 
 #: Who has not answered for so long gives its place to another, and is waited for beside.
 PATIENCE_SECONDS = 2.0
@@ -22,6 +23,16 @@ class Lane(Enum):
     VERIFICATION = "verification"
 
 
+@dataclass(slots=True, eq=False)
+class Place:
+    """What a call has while it goes on."""
+
+    lane: Lane
+    host: str
+    began: float
+    is_beside: bool = False
+
+
 class Lanes:
     """Places for calls.
 
@@ -33,57 +44,60 @@ class Lanes:
     def __init__(self, most: int, when_free: Callable[[], None]) -> None:
         share = max(1, most // _SHARE)
         self._sizes = {Lane.FRESH: most, Lane.FAILING: share, Lane.VERIFICATION: share}
-        self._places = dict(self._sizes)
+        self._free = dict(self._sizes)
         self._most_beside = most * _BESIDE
         self._most_silent = share
+        #: In the order in which they began.
+        self._taken: dict[Place, None] = {}
+        #: How many wait beside, of each host; and when it answered last, if some do.
         self._beside: Counter[str] = Counter()
         self._answered_at: dict[str, float] = {}
         self._when_free = when_free
 
     def count_free(self, lane: Lane) -> int:
-        return max(0, self._places[lane])
+        return max(0, self._free[lane])
 
     def count_all(self, lane: Lane) -> int:
         return self._sizes[lane]
 
-    @contextmanager
-    def place(self, lane: Lane, host: str) -> Iterator[None]:
-        """Have a place while a host is called; an event loop must run."""
-        loop = asyncio.get_running_loop()
-        self._places[lane] -= 1
-        is_beside = False
+    def take(self, lane: Lane, host: str) -> Place:
+        """Have a place for a call to a host, which begins."""
+        place = Place(lane, host, time.monotonic())
+        self._free[lane] -= 1
+        self._taken[place] = None
+        return place
 
-        def step_aside() -> None:
-            nonlocal is_beside
-            if self._beside.total() < self._most_beside:
-                is_beside = True
-                self._beside[host] += 1
-                self._free(lane)
+    def leave(self, place: Place, *, has_answered: bool) -> None:
+        """A call is over."""
+        host = place.host
+        if has_answered and host in self._beside:
+            self._answered_at[host] = time.monotonic()
+        if not place.is_beside:
+            del self._taken[place]
+            self._give_back(place.lane)
+            return
+        self._beside -= Counter({host: 1})  # which forgets who has none
+        if host not in self._beside:
+            self._answered_at.pop(host, None)
 
-        timer = loop.call_later(PATIENCE_SECONDS, step_aside)
-        try:
-            yield
-        finally:
-            timer.cancel()
-            if is_beside:
-                self._beside -= Counter({host: 1})  # which forgets who has none
-                if host not in self._beside:
-                    self._answered_at.pop(host, None)
-            else:
-                self._free(lane)
-
-    def note_answer(self, host: str) -> None:
-        """A host has answered."""
-        if host in self._beside:
-            self._answered_at[host] = asyncio.get_running_loop().time()
+    def step_aside(self) -> None:
+        """Have those who were patient for long enough wait beside; to be called now and then."""
+        began = time.monotonic() - PATIENCE_SECONDS
+        for place in list(takewhile(lambda place: place.began < began, self._taken)):
+            if self._beside.total() >= self._most_beside:
+                return
+            place.is_beside = True
+            del self._taken[place]
+            self._beside[place.host] += 1
+            self._give_back(place.lane)
 
     def is_silent(self, host: str) -> bool:
         """Whether a host leaves many waiting and answers nobody: more calls would only wait."""
         if self._beside[host] < self._most_silent:
             return False
-        last = self._answered_at.get(host, -PATIENCE_SECONDS)
-        return asyncio.get_running_loop().time() - last >= PATIENCE_SECONDS
+        last = self._answered_at.get(host)
+        return last is None or time.monotonic() - last >= PATIENCE_SECONDS
 
-    def _free(self, lane: Lane) -> None:
-        self._places[lane] += 1
+    def _give_back(self, lane: Lane) -> None:
+        self._free[lane] += 1
         self._when_free()

@@ -11,7 +11,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -110,6 +109,7 @@ class Worker:
         """See, every now and then, whether there is a reason to look."""
         if self._is_stopped:
             return
+        self._lanes.step_aside()
         if self._bell.has_rung() or time.time() >= self._look_at:
             self._is_rung = True
         if self._is_rung and time.monotonic() >= self._rest_until:
@@ -203,14 +203,17 @@ class Worker:
             problem = "its host answers nobody"
             self._books.add(fail(self._settings, job, problem, datetime.now(UTC)))
             return
-        with self._lanes.place(lane, job.host):
-            try:
-                outcome = await self._calls.tell(errand)
-            except SecretKeyError as error:
-                self._books.add(fail(self._settings, job, str(error), datetime.now(UTC)))
-                return
-        if outcome.status is not None:
-            self._lanes.note_answer(job.host)
+        place = self._lanes.take(lane, job.host)
+        outcome = None
+        try:
+            outcome = await self._calls.tell(errand)
+        except SecretKeyError as error:
+            self._books.add(fail(self._settings, job, str(error), datetime.now(UTC)))
+            return
+        finally:
+            self._lanes.leave(
+                place, has_answered=outcome is not None and outcome.status is not None
+            )
         result = judge(self._settings, errand, outcome, datetime.now(UTC))
         self._books.add(result)
         _log(errand, outcome, result)
@@ -224,17 +227,24 @@ class Worker:
         """End a subscription, and tell its subscriber if that can be; it is told once."""
         job = denial.job
         if job.kind == Kind.WEBSUB and job.topic_url is not None:
-            with self._lanes.place(lane, job.host), suppress(SecretKeyError):
+            place = self._lanes.take(lane, job.host)
+            try:
                 await self._calls.deny(job.callback, job.spelling, job.topic_url, denial.reason)
+            except SecretKeyError as error:
+                log.warning("subscription %d can't be told: %s", job.id, error)
+            finally:
+                self._lanes.leave(place, has_answered=False)
         log.info("subscription %d has ended: its topic %s", job.id, denial.reason)
         self._books.add(Ended(job))
 
     async def _verify(self, wish: Verification) -> None:
-        with self._lanes.place(Lane.VERIFICATION, wish.host):
-            try:
-                await self._verifier.verify(wish)
-            except DatabaseUnavailableError as error:
-                log.warning("what was verified can't be written down: %s", error)
+        place = self._lanes.take(Lane.VERIFICATION, wish.host)
+        try:
+            await self._verifier.verify(wish)
+        except DatabaseUnavailableError as error:
+            log.warning("what was verified can't be written down: %s", error)
+        finally:
+            self._lanes.leave(place, has_answered=False)
 
     async def _settle(self, results: Sequence[Result]) -> None:
         await self._ask(settle, self._database, results, datetime.now(UTC))
