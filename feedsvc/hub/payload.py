@@ -150,12 +150,16 @@ class Packing:
         """
         with self.database.read():
             seen = _Seen(cursor, seen_at, self.database.read_counter())
-            categories = find_changed_categories(cursor.change)
+            sections = find_changed_categories(cursor.change)
             names, moments = [], []
             for feed in list_feeds(self.database):
-                reading = self._read(feed, now)
-                moments.append(reading.next_at)
-                if feed.category_id in categories or self._has_changed(feed, reading, seen):
+                if feed.category_id is None:
+                    reading = self._read(feed, now)
+                    moments.append(reading.next_at)
+                    has_changed = _has_changed(feed, reading, seen)
+                else:
+                    has_changed = feed.category_id in sections or seen.is_other(feed)
+                if has_changed:
                     names.append(feed.name)
         bases = [iri_to_uri(feed_url(name, self.settings)) for name in names]
         return Changed(
@@ -165,19 +169,6 @@ class Packing:
             first(*moments),
             seen.counter.changed_at,
         )
-
-    def _has_changed(self, feed: Feed, reading: Reading, seen: "_Seen") -> bool:
-        """Of a feed that is no section's; of all of them, if it is not known what has changed."""
-        if _is_other(seen.cursor, feed, seen.counter):
-            return True
-        if feed.category_id is not None:
-            return False
-        try:
-            return reading.has_changed(replace(seen.cursor, epoch=None), seen.at, seen.counter)
-        except SelectionError:
-            return True  # or not: to ask for it costs others little
-        except FeedNotFoundError:
-            return False  # its filters name a section that there is not: nobody can read it
 
     def _read(self, feed: Feed, now: datetime) -> Reading:
         asked = parse_selection((), feed_settings(feed, self.settings))
@@ -213,6 +204,21 @@ class _Seen:
     cursor: Cursor
     at: datetime
     counter: Counter
+
+    def is_other(self, feed: Feed) -> bool:
+        return _is_other(self.cursor, feed, self.counter)
+
+
+def _has_changed(feed: Feed, reading: Reading, seen: _Seen) -> bool:
+    """Of a feed that is no section's."""
+    if seen.is_other(feed):
+        return True
+    try:
+        return reading.has_changed(replace(seen.cursor, epoch=None), seen.at, seen.counter)
+    except SelectionError:
+        return True  # or not: to ask for it costs others little
+    except FeedNotFoundError:
+        return False  # its filters name a section that there is not: nobody can read it
 
 
 def _is_other(cursor: Cursor, feed: Feed, counter: Counter) -> bool:

@@ -442,6 +442,13 @@ def test_suspended_has_no_moment_but_its_lease(house, newsroom, subscribe, claim
 # Verifications and leases
 
 
+def test_new_subscription_begins_where_it_is_told(house, newsroom, wish_for, claim_all):
+    newsroom.push(publish())
+    within = Cursor(3, 7, house.database.read_counter().epoch)
+    assert confirm(house.database, wish_for(), NOW, within)
+    assert [job.cursor for job in claim_all()] == [within]
+
+
 def test_verifications_are_claimed_oldest_first_with_their_topics(house, wish_for):
     for number in range(3):
         wish_for(callback=f"{CALLBACK}&n={number}")
@@ -589,6 +596,8 @@ def test_thousands_are_claimed_and_settled_along_indexes(crowd, database, plans)
     results = [Delivered(job, end, 0.1) for job in claimed[:25]]
     results += [Failed(job, "x", LATER) for job in claimed[25:]]
     said += plans(lambda: settle(database, results, NOW))
-    assert len(said) >= 5
+    said += plans(lambda: find_next_moment(database, NOW))
+    said += plans(lambda: jobs.end_lapsed(database, NOW + timedelta(days=8)))
+    assert len(said) >= 10
     assert not [plan for plan in said if walks_all(plan)]
     assert any("subscription_standing" in plan for plan in said)
