@@ -12,6 +12,7 @@ import pytest
 
 from feedsvc.db import Database
 from feedsvc.errors import ConfigurationError, DatabaseUnavailableError
+from feedsvc.models.push import Topic
 
 
 def sqlite_path(database):
@@ -331,3 +332,21 @@ class TestPostgres:
         for thread in threads:
             thread.join()
         assert sorted(results) == list(range(1, 13))
+
+
+def test_what_no_reader_sees_is_written_while_somebody_publishes(postgres_url):
+    """The counter is held by whoever publishes, and `write` has no need of it."""
+    database = Database(postgres_url, busy_timeout_seconds=2.0)
+    other = Database(postgres_url, busy_timeout_seconds=2.0)
+
+    def work(changes):
+        change = changes.take()
+        written = other.write(lambda: Topic.create(url="https://feeds.example/feeds/all.rss").id)
+        return change, written
+
+    try:
+        assert database.publish(work)[1]
+        assert database.read_counter().change == 1
+    finally:
+        other.close()
+        database.close()
