@@ -40,6 +40,11 @@ def run(do, resolver=None, **settings):
     return asyncio.run(main())
 
 
+def count_files():
+    """Files and sockets that this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def post(url, body=BODY, headers=HEADERS, **settings) -> Outcome:
     return run(lambda caller: caller.post(url, body, headers), **settings)
 
@@ -162,11 +167,11 @@ def test_connection_that_nobody_reads_from_is_given_up():
 
     async def main(caller):
         with socket.create_server(("127.0.0.1", 0)) as deaf:
-            before = len(list(Path("/proc/self/fd").iterdir()))
+            before = count_files()
             url = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
             assert (await caller.post(url, bytes(20_000_000), HEADERS)).status is None
             await asyncio.sleep(0)
-            return len(list(Path("/proc/self/fd").iterdir())) - before
+            return count_files() - before
 
     assert run(main, hub_timeout_seconds=SHORT_SECONDS) == 0
 
