@@ -81,9 +81,9 @@ class Caller:
     """Calls others, with connections that are kept and used again; an async context manager.
 
     At most FEEDSVC_HUB_CONCURRENCY calls go on at once, and of those to one host at most three
-    quarters: one that hangs leaves room for the others. Further calls wait for their turn without
-    bound, which costs little. A call has FEEDSVC_HUB_TIMEOUT_SECONDS from its turn on, for all
-    together: looking the name up, connecting, TLS, sending, the answer.
+    quarters; what takes over a second goes on beside them, as much again (`turns`). Further calls
+    wait for their turn without bound, which costs little. A call has FEEDSVC_HUB_TIMEOUT_SECONDS
+    from its turn on, for all together: looking the name up, connecting, TLS, sending, the answer.
 
     Args:
         resolver: what looks names up; the system's resolver if None.

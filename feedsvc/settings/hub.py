@@ -86,7 +86,9 @@ class HubSettings(BaseSettings):
         65_536, description="How much of a callback's answer is read."
     )
     hub_concurrency: Count = Field(
-        200, description="How many callbacks a worker waits for at once."
+        200,
+        description="How many callbacks a worker calls at once. What takes over a second goes on "
+        "beside them, as much again.",
     )
     hub_window_seconds: float = Field(
         0.5,
