@@ -30,7 +30,6 @@ from yarl import URL
 from feedsvc import __version__
 from feedsvc.hub.guard import Guard
 from feedsvc.hub.names import look_up
-from feedsvc.hub.turns import Turns
 from feedsvc.settings import Settings
 
 _DAY_SECONDS = 86_400
@@ -65,7 +64,7 @@ class Outcome:
     retry_after: float | None
     #: What came of it in time, at most FEEDSVC_HUB_MAX_RESPONSE_BYTES, as it was sent.
     body: bytes
-    #: From the beginning of the call, without waiting for a turn.
+    #: From the beginning of the call.
     seconds: float
 
 
@@ -80,10 +79,8 @@ def sign(secret: bytes, body: bytes, method: str) -> str:
 class Caller:
     """Calls others, with connections that are kept and used again; an async context manager.
 
-    At most FEEDSVC_HUB_CONCURRENCY calls go on at once, and of those to one host at most three
-    quarters; what takes over a second goes on beside them, as much again (`turns`). Further calls
-    wait for their turn without bound, which costs little. A call has FEEDSVC_HUB_TIMEOUT_SECONDS
-    from its turn on, for all together: looking the name up, connecting, TLS, sending, the answer.
+    A call has FEEDSVC_HUB_TIMEOUT_SECONDS for all together: looking the name up, connecting, TLS,
+    sending, the answer. How many go on at once is its caller's business (`lanes`).
 
     Args:
         resolver: what looks names up; the system's resolver if None.
@@ -93,7 +90,6 @@ class Caller:
         self._settings = settings
         self._resolver = resolver
         self._guard = Guard(settings.allowed_networks, settings.allowed_ports)
-        self._turns = Turns(settings.hub_concurrency)
         self._session: aiohttp.ClientSession
 
     async def __aenter__(self) -> Self:
@@ -106,7 +102,7 @@ class Caller:
             ttl_dns_cache=_NAMES_KEPT_SECONDS,
             dns_cache_max_size=_MOST_NAMES_KEPT,
             socket_factory=self._make_socket,
-            # Calls wait for their turn before their time begins, not here, when it goes by.
+            # No call waits here, while its time goes by.
             limit=0,
         )
         self._session = aiohttp.ClientSession(
@@ -152,20 +148,19 @@ class Caller:
             return Outcome(
                 None, _NO_ADDRESS, is_forbidden=False, retry_after=None, body=b"", seconds=0
             )
-        async with self._turns.of(target.raw_host or ""):
-            began = time.monotonic()
-            call = _Call()
-            problem = ""
-            try:
-                async with asyncio.timeout(self._settings.hub_timeout_seconds):
-                    await self._exchange(call, method, target, body, headers)
-            except TimeoutError:
-                problem = f"no answer within {self._settings.hub_timeout_seconds:g} s"
-            except (aiohttp.ClientError, ValueError, OSError) as error:
-                problem = _describe(error)
-            finally:
-                call.hang_up()
-            return self._conclude(call, problem, time.monotonic() - began)
+        began = time.monotonic()
+        call = _Call()
+        problem = ""
+        try:
+            async with asyncio.timeout(self._settings.hub_timeout_seconds):
+                await self._exchange(call, method, target, body, headers)
+        except TimeoutError:
+            problem = f"no answer within {self._settings.hub_timeout_seconds:g} s"
+        except (aiohttp.ClientError, ValueError, OSError) as error:
+            problem = _describe(error)
+        finally:
+            call.hang_up()
+        return self._conclude(call, problem, time.monotonic() - began)
 
     async def _exchange(
         self,

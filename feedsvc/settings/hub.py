@@ -86,9 +86,7 @@ class HubSettings(BaseSettings):
         65_536, description="How much of a callback's answer is read."
     )
     hub_concurrency: Count = Field(
-        200,
-        description="How many callbacks a worker calls at once. What takes over a second goes on "
-        "beside them, as much again.",
+        200, description="How many callbacks a worker waits for at once."
     )
     hub_window_seconds: float = Field(
         0.5,

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import socket
-import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -14,7 +13,6 @@ from feedsvc.hub.delivery import Caller, Outcome, sign
 from tests.conftest import make_settings
 from tests.hub import receiver as behaviours
 from tests.hub.receiver import ALLOW, answer, receive, say, take
-from tests.integration.server import wait_until
 
 BODY = "<feed>Đảng ủy</feed>".encode()
 HEADERS = {"Content-Type": "application/atom+xml"}
@@ -38,11 +36,6 @@ def run(do, resolver=None, **settings):
             return await do(caller)
 
     return asyncio.run(main())
-
-
-def count_files():
-    """Files and sockets that this process has open."""
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def post(url, body=BODY, headers=HEADERS, **settings) -> Outcome:
@@ -378,41 +371,8 @@ def test_field_with_a_line_break_is_not_sent(receiver, value):
     assert receiver.at("/field") == []
 
 
-# How many at once.
-
-
-def test_calls_wait_for_their_turn_before_their_time_begins(receiver):
-    """Six that hang, one after another: each has its whole time."""
-    url = receiver.tell("/queue", behaviours.hang)
-
-    async def all_at_once(caller):
-        return await asyncio.gather(*(caller.post(url, BODY, HEADERS) for _ in range(3)))
-
-    began = time.monotonic()
-    outcomes = run(all_at_once, hub_concurrency=1, hub_timeout_seconds=SHORT_SECONDS)
-    assert time.monotonic() - began >= 3 * SHORT_SECONDS
-    assert {outcome.problem for outcome in outcomes} == {"no answer within 0.5 s"}
-    assert len(receiver.at("/queue")) == 3
-
-
-def test_host_that_hangs_leaves_room_for_others(receiver):
-    receiver.tell("/stuck", behaviours.hang)
-
-    async def both(caller):
-        stuck = [
-            asyncio.create_task(caller.post(receiver.url("/stuck"), BODY, HEADERS))
-            for _ in range(50)
-        ]
-        with receive("127.0.0.2") as other:
-            await asyncio.to_thread(wait_until, lambda: len(receiver.at("/stuck")) == 3, "it hangs")
-            outcome = await caller.post(other.url("/free"), BODY, HEADERS)
-        assert not any(task.done() for task in stuck)
-        for task in stuck:
-            task.cancel()
-        await asyncio.gather(*stuck, return_exceptions=True)
-        return outcome
-
-    assert run(both, hub_concurrency=4).status == 204
+def count_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 # Signatures.
