@@ -23,10 +23,9 @@ log = logging.getLogger(__name__)
 
 _ENDINGS = (signal.SIGTERM, signal.SIGINT)
 _LOOK_SECONDS = 0.2
-#: A worker that dies again and again is started less and less often.
-_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 60.0
-#: One that has worked for so long is started again at once.
-_LONG_SECONDS = 60.0
+#: A worker that dies again and again as soon as it begins is started less and less often.
+_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 30.0
+_SOON_SECONDS = 5.0
 #: Readers come first, where the processor is wanted by both.
 _NICENESS = 5
 
@@ -89,7 +88,7 @@ def _keep(server: int) -> None:
                 child.wait()
                 return
             time.sleep(_LOOK_SECONDS)
-        if time.monotonic() - began > _LONG_SECONDS:
+        if time.monotonic() - began > _SOON_SECONDS:
             pause = _SHORTEST_PAUSE_SECONDS
         log.error("the hub's worker has died (%s); another one begins", child.returncode)
         time.sleep(pause)

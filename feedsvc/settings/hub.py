@@ -27,7 +27,7 @@ class HubSettings(BaseSettings):
     """Times in seconds, sizes in bytes."""
 
     hub: bool = Field(
-        default=False,
+        default=True,
         description="Whether there is a hub (WebSub, rssCloud) that others can subscribe at.",
     )
     hubs: Addresses = Field(

@@ -70,6 +70,8 @@ class Crowd:
         if method == "GET":
             if target == "/report":
                 said = json.dumps(self.report()).encode()
+            elif target == "/taken":
+                said = b"%d" % self._fates["taken"]
             else:
                 said = parse_qs(urlsplit(target).query)["hub.challenge"][0].encode()
             return _OK % (len(said), said)
@@ -137,10 +139,17 @@ class CrowdThere:
         """`bodies`: entries of each that differs, as `read_entries` gives them; `subscribers`: by
         number, which of those each has acknowledged, and when (seconds since 1970); `fates`: how
         many were `taken`, `failed` or `hung`."""
+        return json.loads(self._ask("/report"))
+
+    def count_taken(self) -> int:
+        """How many deliveries were acknowledged."""
+        return int(self._ask("/taken"))
+
+    def _ask(self, path: str) -> bytes:
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE_SECONDS)
         try:
-            line.request("GET", "/report")
-            return json.loads(line.getresponse().read())
+            line.request("GET", path)
+            return line.getresponse().read()
         finally:
             line.close()
 

@@ -285,26 +285,24 @@ def test_netrc_is_not_read(receiver, monkeypatch, tmp_path):
 # What is said of the next try.
 
 
-def at(**from_now):
-    return format_datetime(datetime.now(UTC) + timedelta(**from_now), usegmt=True)
-
-
 @pytest.mark.parametrize(
     ("text", "least", "most"),
     [
         ("120", 120, 120),
         ("0", 0, 0),
         ("007", 7, 7),
-        (at(hours=1), 3_000, 3_600),
-        (at(hours=-1), 0, 0),
+        (timedelta(hours=1), 3_000, 3_600),
+        (timedelta(hours=-1), 0, 0),
         ("Sunday, 06-Nov-94 08:49:37 GMT", 0, 0),
         ("Sun Nov  6 08:49:37 1994", 0, 0),
         ("999999999999", 3 * DAY_SECONDS, 3 * DAY_SECONDS),
-        (at(days=4_000), 3 * DAY_SECONDS, 3 * DAY_SECONDS),
+        (timedelta(days=4_000), 3 * DAY_SECONDS, 3 * DAY_SECONDS),
     ],
 )
 @pytest.mark.parametrize("status", [429, 503])
 def test_next_try_is_told(receiver, text, least, most, status):
+    if isinstance(text, timedelta):
+        text = format_datetime(datetime.now(UTC) + text, usegmt=True)
     url = receiver.tell("/later", answer(status, Retry_After=text))
     retry_after = post(url).retry_after
     assert retry_after is not None

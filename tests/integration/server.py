@@ -205,6 +205,13 @@ class Service:
             if parent == self.process.pid and state != "Z" and not _is_beside(pid)
         ]
 
+    def find_hub_worker(self) -> int | None:
+        """The process number of the hub's worker, if it is there now."""
+        processes = [one for one in _processes() if one[1] != "Z"]
+        assert self.process is not None
+        keepers = [pid for pid, _, up, _ in processes if up == self.process.pid and _is_beside(pid)]
+        return next((pid for pid, _, parent, _ in processes if parent in keepers), None)
+
     @property
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")

@@ -2,13 +2,15 @@
 
 import hashlib
 import hmac
-import re
+import os
+import signal
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.hub.receiver import ALLOW, Received, answer, receive
+from tests.hub.receiver import ALLOW, Received, answer, receive, take
 from tests.integration.server import PUBLIC_URL, wait_until
 from tests.newsroom import publish, withdraw
 
@@ -86,24 +88,14 @@ def test_withdrawal_reaches_a_subscriber(service, receiver):
 
 
 def test_delivery_that_fails_is_tried_again(service, receiver):
-    receiver.tell("/push", answer(503))
-    service.push(publish("before"))
-    receiver.tell("/push", *_then_taken())
+    receiver.tell("/push", take, answer(503), answer(500), take)
     subscribe(service, receiver)
     service.push(publish("cau", title="Cầu"))
     all_ = wait_for(receiver, 3)
     assert [titles(one) for one in all_] == [["Cầu"]] * 3
 
 
-def _then_taken():
-    from tests.hub.receiver import take
-
-    return take, answer(503), answer(500), take
-
-
 def test_callback_that_is_gone_ends_the_subscription(service, receiver):
-    from tests.hub.receiver import take
-
     receiver.tell("/push", take, answer(410))
     subscribe(service, receiver)
     service.push(publish("cau"))
@@ -129,16 +121,15 @@ def test_wish_that_nobody_has_is_forgotten(service, receiver):
 
 def test_worker_that_is_killed_is_started_again(service, receiver):
     subscribe(service, receiver)
-    import os
-    import signal
-
-    from tests.integration.server import _processes
-
-    keepers = [pid for pid, _, parent, _ in _processes() if parent == service.process.pid]
-    keeper = next(pid for pid in keepers if pid not in service.list_workers())
-    (worker,) = [pid for pid, _, parent, _ in _processes() if parent == keeper]
-    os.kill(worker, signal.SIGKILL)
+    os.kill(service.find_hub_worker(), signal.SIGKILL)
     service.push(publish("cau", title="Cầu"))
     (first,) = wait_for(receiver, 1)
     assert titles(first) == ["Cầu"]
-    assert re.search("worker has died", service.log)
+    assert "worker has died" in service.log
+
+
+def test_worker_ends_with_the_service(service):
+    worker = wait_until(service.find_hub_worker, "the worker is there")
+    service.terminate()
+    assert not Path(f"/proc/{worker}").exists()
+    assert "the hub's worker has ended" in service.log
