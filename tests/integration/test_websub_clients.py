@@ -169,7 +169,7 @@ def test_subscriber_by_others_leaves(start, reader):
         reader.storage[name]
 
 
-@pytest.mark.parametrize("method", ["sha1", "sha256", "sha384", "sha512"])
+@pytest.mark.parametrize("method", ["sha1", "sha256"])
 def test_subscriber_by_others_checks_the_signature(start, reader, method, monkeypatch):
     """It gives secrets to hubs with TLS alone; that the one here has none is kept from it."""
     monkeypatch.setattr("flask_websub.subscriber.is_secure", lambda _: True)
