@@ -194,8 +194,8 @@ class Receiver:
                 await writer.drain()
                 if received.path in self.hasty:
                     await reader.read()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # it was given up
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # one side has given it up
         finally:
             writer.transport.abort() if self.is_ending else writer.close()
             await _until_gone(writer)

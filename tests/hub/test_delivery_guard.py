@@ -1,9 +1,11 @@
 """Which addresses are connected to: judged at each connection, whatever a name led to before."""
 
+import asyncio
 import datetime as dt
 import ipaddress
 import socket
 import ssl
+import threading
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -15,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from feedsvc.hub.names import look_up
 from tests.hub.receiver import answer, receive
 from tests.hub.test_delivery import BODY, HEADERS, SHORT_SECONDS, run
+from tests.integration.server import PATIENCE_SECONDS
 
 #: What stands for the outside here, where nobody can be reached; the rest of 127.0.0.0/8 is inside.
 OUTSIDE = {"hub_allow": "127.0.0.1/32"}
@@ -179,6 +182,30 @@ def test_look_up_of_what_is_no_name_fails(name):
             await look_up(name, 80, socket.AF_UNSPEC)
 
     run(main)
+
+
+def test_names_that_nobody_knows_hold_no_other_up(outside, monkeypatch):
+    """However many name servers are silent."""
+    is_over = threading.Event()
+    real = socket.getaddrinfo
+
+    def look_up_slowly(host, *args, **options):
+        if host.startswith("silent"):
+            is_over.wait(PATIENCE_SECONDS)
+        return real("127.0.0.1", *args, **options)
+
+    async def both(caller):
+        urls = [outside.url("/", host=f"silent-{number}.example") for number in range(100)]
+        silent = [asyncio.create_task(caller.post(url, BODY, HEADERS)) for url in urls]
+        await asyncio.sleep(0)
+        outcome = await caller.post(outside.url("/", host="p.example"), BODY, HEADERS)
+        assert not any(task.done() for task in silent)
+        is_over.set()
+        assert {one.status for one in await asyncio.gather(*silent)} == {204}
+        return outcome
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up_slowly)
+    assert run(both, hub_timeout_seconds=PATIENCE_SECONDS, **OUTSIDE).status == 204
 
 
 # Who has the address, by TLS.
