@@ -22,9 +22,6 @@ from feedsvc.models.push import Kind, Verification
 from feedsvc.settings import Settings
 from feedsvc.vault import Vault
 
-#: Addresses that another hub is told of in one request.
-_MOST_URLS = 50
-
 
 @dataclass(frozen=True, slots=True)
 class Calls:
@@ -86,10 +83,13 @@ class Calls:
         return await self.caller.post(job.callback, parcel.body, headers)
 
     async def _publish(self, job: Job, urls: tuple[str, ...]) -> Outcome:
-        """Tell another hub which feeds have changed, some at a time; the first refusal counts."""
-        for start in range(0, len(urls), _MOST_URLS):
-            some = [("hub.url", url) for url in urls[start : start + _MOST_URLS]]
-            outcome = await self._post_form(job.callback, [("hub.mode", "publish"), *some])
+        """Tell another hub which feeds have changed, one at a time; the first refusal counts.
+
+        Some hubs take `hub.url`, and others `hub.topic`.
+        """
+        for url in urls:
+            said = [("hub.mode", "publish"), ("hub.url", url), ("hub.topic", url)]
+            outcome = await self._post_form(job.callback, said)
             if outcome.problem:
                 break
         return outcome

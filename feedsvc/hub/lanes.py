@@ -1,5 +1,6 @@
 """How many callbacks are waited for at once, so that none that is slow holds others up."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -49,9 +50,11 @@ class Lanes:
         self._most_silent = share
         #: In the order in which they began.
         self._taken: dict[Place, None] = {}
-        #: How many wait beside, of each host; and when it answered last, if some do.
+        #: How many wait beside, of each host; and if some do, when it answered last, and was
+        #: called last.
         self._beside: Counter[str] = Counter()
         self._answered_at: dict[str, float] = {}
+        self._called_at: dict[str, float] = {}
         self._when_free = when_free
 
     def count_free(self, lane: Lane) -> int:
@@ -63,6 +66,8 @@ class Lanes:
     def take(self, lane: Lane, host: str) -> Place:
         """Have a place for a call to a host, which begins."""
         place = Place(lane, host, time.monotonic())
+        if host in self._beside:
+            self._called_at[host] = place.began
         self._free[lane] -= 1
         self._taken[place] = None
         return place
@@ -79,6 +84,7 @@ class Lanes:
         self._beside -= Counter({host: 1})  # which forgets who has none
         if host not in self._beside:
             self._answered_at.pop(host, None)
+            self._called_at.pop(host, None)
 
     def step_aside(self) -> None:
         """Have those who were patient for long enough wait beside; to be called now and then."""
@@ -92,11 +98,15 @@ class Lanes:
             self._give_back(place.lane)
 
     def is_silent(self, host: str) -> bool:
-        """Whether a host leaves many waiting and answers nobody: more calls would only wait."""
+        """Whether a host leaves many waiting and answers nobody: more calls would only wait.
+
+        Now and then one is to be made all the same.
+        """
         if self._beside[host] < self._most_silent:
             return False
-        last = self._answered_at.get(host)
-        return last is None or time.monotonic() - last >= PATIENCE_SECONDS
+        since = time.monotonic() - PATIENCE_SECONDS
+        has_answered = self._answered_at.get(host, since) > since
+        return not has_answered and self._called_at.get(host, -math.inf) > since
 
     def _give_back(self, lane: Lane) -> None:
         self._free[lane] += 1

@@ -41,9 +41,13 @@ T = TypeVar("T")
 LOOK_SECONDS = 0.05
 #: The same while deliveries are on their way.
 BUSY_LOOK_SECONDS = 0.2
+#: How long calls may take that are on their way when it is to stop.
+STOP_SECONDS = 15.0
 _REST_SECONDS = 1.0
 #: A claim holds for as long as a call may take, and so much more.
 _SLACK_SECONDS = 15.0
+#: Another hub is told of one feed after another, of as many as have changed.
+_TOLD_WITHIN = timedelta(minutes=10)
 #: Claims are made when a quarter of a lane's places are free, so that few transactions are.
 _SHARE = 4
 _THREADS = 4
@@ -90,12 +94,19 @@ class Worker:
                 self._woken.clear()
                 await self._turn()
         finally:
-            if self._tasks:
-                await asyncio.wait(self._tasks)
+            await self._finish()
             await self._books.close()
             self._is_stopped = True
             self._bell.close()
             self._threads.shutdown()
+
+    async def _finish(self) -> None:
+        """Wait for what is on its way; what takes too long is told again by whoever comes next."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     def stop(self) -> None:
         """Begin nothing more."""
@@ -168,9 +179,10 @@ class Worker:
             if free < self._lanes.count_all(lane) / _SHARE:
                 return
             topic, now = due.popleft(), datetime.now(UTC)
+            claimed_for = self._claimed_for if topic.id is not None else _TOLD_WITHIN
             found = await self._ask(
                 partial(claim, failing=lane is Lane.FAILING),
-                *(self._database, topic, free, now + self._claimed_for, now),
+                *(self._database, topic, free, now + claimed_for, now),
             )
             if len(found) == free:
                 due.append(topic)
@@ -263,7 +275,7 @@ class Worker:
     def _end(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._wake()
-        if (error := task.exception()) is not None:
+        if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a delivery broke off", exc_info=error)
 
 

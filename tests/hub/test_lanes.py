@@ -1,108 +1,111 @@
 """Places for calls: who is slow gives its own to others, and who has failed has others."""
 
-import asyncio
-from contextlib import ExitStack
-
 import pytest
 
 from feedsvc.hub import lanes as module
-from feedsvc.hub.lanes import Lane, Lanes
+from feedsvc.hub.lanes import PATIENCE_SECONDS, Lane, Lanes
 
 HOST, OTHER = "slow.example", "other.example"
+MOST = 4
+
+
+class Clock:
+    """What the lanes take for the time."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 @pytest.fixture(autouse=True)
-def _little_patience(monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.01)
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    return clock
 
 
-def run(script, most=4):
-    """What a script gives that is handed places; and how often one became free."""
-    freed = []
-
-    async def play():
-        return await script(Lanes(most, lambda: freed.append(1)))
-
-    return asyncio.run(play()), len(freed)
+@pytest.fixture
+def freed():
+    return []
 
 
-def all_of(lanes, lane, stack, host=HOST):
+@pytest.fixture
+def lanes(freed):
+    return Lanes(MOST, lambda: freed.append(1))
+
+
+def fill(lanes, lane=Lane.FRESH, host=HOST):
     """Have every place that is free."""
-    for _ in range(lanes.count_free(lane)):
-        stack.enter_context(lanes.place(lane, host))
+    return [lanes.take(lane, host) for _ in range(lanes.count_free(lane))]
 
 
-async def until(condition):
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 (nothing tells)
-            await asyncio.sleep(0.002)
+def lose_patience(lanes, clock):
+    clock.now += PATIENCE_SECONDS + 0.1
+    lanes.step_aside()
 
 
-def test_place_is_free_again_after_a_call():
-    async def script(lanes):
-        with lanes.place(Lane.FRESH, HOST):
-            during = lanes.count_free(Lane.FRESH)
-        return during, lanes.count_free(Lane.FRESH)
-
-    assert run(script) == ((3, 4), 1)
-
-
-def test_call_that_is_slow_gives_its_place_up():
-    async def script(lanes):
-        with ExitStack() as stack:
-            all_of(lanes, Lane.FRESH, stack)
-            full = lanes.count_free(Lane.FRESH)
-            await until(lambda: lanes.count_free(Lane.FRESH) == 4)
-        return full, lanes.count_free(Lane.FRESH)
-
-    assert run(script) == ((0, 4), 4)
+def test_place_is_free_again_after_a_call(lanes, freed):
+    place = lanes.take(Lane.FRESH, HOST)
+    assert lanes.count_free(Lane.FRESH) == MOST - 1
+    lanes.leave(place, has_answered=True)
+    assert lanes.count_free(Lane.FRESH) == MOST
+    assert freed == [1]
 
 
-def test_as_many_wait_beside_as_there_is_room_for():
-    async def script(lanes):
-        with ExitStack() as stack:
-            for _ in range(4):
-                all_of(lanes, Lane.FRESH, stack)
-                await until(lambda: lanes.count_free(Lane.FRESH) == 4)
-            all_of(lanes, Lane.FRESH, stack)
-            await asyncio.sleep(0.1)
-            full = lanes.count_free(Lane.FRESH)
-        return full, lanes.count_free(Lane.FRESH)
-
-    assert run(script)[0] == (0, 4)
+def test_call_that_is_slow_gives_its_place_up(lanes, clock, freed):
+    places = fill(lanes)
+    lanes.step_aside()
+    assert lanes.count_free(Lane.FRESH) == 0
+    lose_patience(lanes, clock)
+    assert lanes.count_free(Lane.FRESH) == MOST
+    for place in places:
+        lanes.leave(place, has_answered=False)
+    assert lanes.count_free(Lane.FRESH) == MOST
+    assert freed == [1] * MOST
 
 
-def test_those_that_have_failed_take_no_place_of_others():
-    async def script(lanes):
-        with ExitStack() as stack:
-            all_of(lanes, Lane.FAILING, stack)
-            return lanes.count_free(Lane.FRESH), lanes.count_free(Lane.FAILING)
-
-    assert run(script)[0] == (4, 0)
-
-
-def silence(answering: str | None):
-    """Whether a host is silent that many wait for; and whether another is."""
-
-    async def script(lanes):
-        with ExitStack() as stack:
-            all_of(lanes, Lane.FRESH, stack)
-            await until(lambda: lanes.count_free(Lane.FRESH) == 4)
-            if answering is not None:
-                lanes.note_answer(answering)
-            return lanes.is_silent(HOST), lanes.is_silent(OTHER)
-
-    return run(script)[0]
+def test_no_more_wait_beside_than_there_is_room_for(lanes, clock):
+    for _ in range(4):
+        fill(lanes)
+        lose_patience(lanes, clock)
+    places = fill(lanes)
+    lose_patience(lanes, clock)
+    assert lanes.count_free(Lane.FRESH) == 0
+    lanes.leave(places[0], has_answered=True)
+    assert lanes.count_free(Lane.FRESH) == 1
 
 
-def test_host_that_many_wait_for_in_vain_is_silent():
-    assert silence(None) == (True, False)
+def test_those_that_have_failed_take_no_place_of_others(lanes):
+    fill(lanes, Lane.FAILING)
+    assert lanes.count_free(Lane.FAILING) == 0
+    assert lanes.count_free(Lane.FRESH) == MOST
 
 
-def test_host_that_answers_some_is_not_silent(monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.2)
-    assert silence(HOST) == (False, False)
+def test_host_that_many_wait_for_in_vain_is_silent_but_for_a_call_now_and_then(lanes, clock):
+    fill(lanes)
+    lose_patience(lanes, clock)
+    assert not lanes.is_silent(HOST)
+    lanes.take(Lane.FRESH, HOST)
+    assert lanes.is_silent(HOST)
+    assert not lanes.is_silent(OTHER)
+    lose_patience(lanes, clock)
+    assert not lanes.is_silent(HOST)
 
 
-def test_host_is_not_silent_for_the_answers_of_another():
-    assert silence(OTHER) == (True, False)
+def test_host_that_has_just_answered_is_not_silent(lanes, clock):
+    fill(lanes)
+    lose_patience(lanes, clock)
+    lanes.leave(lanes.take(Lane.FRESH, HOST), has_answered=True)
+    lanes.take(Lane.FRESH, HOST)
+    assert not lanes.is_silent(HOST)
+
+
+def test_host_is_as_others_when_nobody_waits_for_it(lanes, clock):
+    places = fill(lanes)
+    lose_patience(lanes, clock)
+    lanes.take(Lane.FRESH, HOST)
+    for place in places:
+        lanes.leave(place, has_answered=False)
+    assert not lanes.is_silent(HOST)
