@@ -133,6 +133,34 @@ def claim(
     return database.write(take)
 
 
+def claim_revoked(database: Database, limit: int, until: datetime, now: datetime) -> list[Job]:
+    """Claim subscriptions whose token opens nothing any more, wherever they stand."""
+    where = (
+        "token_id IN (SELECT id FROM feed_token WHERE revoked_at IS NOT NULL)"
+        " AND claimed_until <= ?"
+    )
+    with database.read():
+        found = fetch(
+            f"SELECT DISTINCT topic.id, url FROM topic JOIN subscription ON topic_id = topic.id"  # noqa: S608
+            f" WHERE {where}",
+            now,
+        )
+
+    def take() -> list[Job]:
+        return [
+            job
+            for id_, url in found
+            for job in _claim(
+                database,
+                DueTopic(id_, url, 0),
+                f"topic_id = ? AND {where}",
+                *(id_, now, limit, until),
+            )
+        ]
+
+    return database.write(take) if found else []
+
+
 def find_next_moment(database: Database, now: datetime) -> datetime | None:
     """When something is to be done, though nothing changes: the next such moment after `now`.
 

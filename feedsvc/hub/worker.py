@@ -24,7 +24,14 @@ from feedsvc.hub.books import Books
 from feedsvc.hub.calls import Calls
 from feedsvc.hub.delivery import Caller, Outcome
 from feedsvc.hub.errands import Denial, Errand, fail, judge, prepare
-from feedsvc.hub.jobs import DueTopic, Job, claim, claim_verifications, keep_other_hubs
+from feedsvc.hub.jobs import (
+    DueTopic,
+    Job,
+    claim,
+    claim_revoked,
+    claim_verifications,
+    keep_other_hubs,
+)
 from feedsvc.hub.lanes import Lane, Lanes
 from feedsvc.hub.outcomes import Delivered, Ended, Released, Result, settle
 from feedsvc.hub.payload import Packing
@@ -77,7 +84,7 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         #: What is left of the last look, for each lane.
         self._due: dict[Lane, deque[DueTopic]] = {lane: deque() for lane in _LANES}
-        self._has_wishes = False
+        self._has_wishes = self._may_be_revoked = False
         #: Whether something may have been committed since the last look.
         self._is_rung = True
         self._look_at = math.inf
@@ -144,6 +151,7 @@ class Worker:
             if self._is_rung and time.monotonic() >= self._rest_until:
                 await self._look()
             await self._verify_some()
+            await self._end_revoked()
             for lane in _LANES:
                 await self._claim_some(lane)
         except DatabaseUnavailableError as error:
@@ -155,7 +163,7 @@ class Worker:
         self._is_rung = False
         plan = await self._ask(self._agenda.look, datetime.now(UTC))
         self._due = {lane: deque(plan.topics) for lane in _LANES}
-        self._has_wishes = True
+        self._has_wishes = self._may_be_revoked = True
         self._look_at = math.inf if plan.next_at is None else plan.next_at.timestamp()
         # What is written down of deliveries rings as well, and is no reason to hurry.
         self._rest_until = time.monotonic() + (BUSY_LOOK_SECONDS if self._tasks else 0.0)
@@ -170,6 +178,18 @@ class Worker:
         self._has_wishes = len(wishes) == free
         for wish in wishes:
             self._start(self._verify(wish))
+
+    async def _end_revoked(self) -> None:
+        """End what was subscribed to with tokens that are revoked."""
+        free = self._lanes.count_free(Lane.VERIFICATION)
+        if not (self._may_be_revoked and free) or self._is_stopped:
+            return
+        now = datetime.now(UTC)
+        until = now + self._claimed_for
+        found = await self._ask(claim_revoked, self._database, free, until, now)
+        self._may_be_revoked = len(found) >= free
+        for job in found:
+            self._start(self._deny(Lane.VERIFICATION, Denial(job, "is open to its token no more")))
 
     async def _claim_some(self, lane: Lane) -> None:
         """Claim subscriptions for the places that are free, of each topic in turn."""

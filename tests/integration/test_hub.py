@@ -304,6 +304,8 @@ def lone(serve, receiver):
 
 
 def test_other_hub_is_told_of_the_feeds_that_have_changed(lone):
+    its_own = ("hub", "list", f"/hub{lone.path}")
+    wait_until(lambda: f"/hub{lone.path}" in command(lone.service, *its_own), "it is known")
     lone.service.push(publish("elsewhere"))
     wait_until(lambda: f"{PUBLIC_URL}/feeds/xay-dung-dang.rss" in told(lone), "it is told")
     lone.publish()
