@@ -54,6 +54,9 @@ class Matching:
     def count(self, window: Window, most: int) -> int:
         return sum(1 for _ in islice(self._walk(window), most))
 
+    def find_nth(self, window: Window, number: int) -> int | None:
+        return next((at for at, _ in islice(self.walk(window), number - 1, None)), None)
+
     def blocks(self, window: Window, size: int) -> set[int]:
         return {number // size for _, number in self._walk(window)}
 
