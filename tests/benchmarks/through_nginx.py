@@ -65,7 +65,7 @@ def _keep_as_file(reply: Reply, directory: Path) -> Callable[[int], str]:
     file.write_bytes(gzip.decompress(reply.body))
     file.with_name(f"{file.name}.gz").write_bytes(reply.body)
     fields = "".join(
-        f'    add_header {name} "{value}";\n'
+        f'    add_header {name} "{_in_quotes(value)}";\n'
         for name, value in reply.headers.items()
         if name.lower() not in _OF_A_FILE
     )
@@ -75,6 +75,10 @@ def _keep_as_file(reply: Reply, directory: Path) -> Callable[[int], str]:
         f"    types {{ {media_type} rss; }}\n    charset utf-8;\n    charset_types {media_type};\n"
         f"    gzip_static on;\n    gzip_vary on;\n{fields}}}\n"
     )
+
+
+def _in_quotes(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')
 
 
 @contextmanager
