@@ -145,6 +145,21 @@ def test_what_a_feed_leaves_out_takes_no_room(newsroom, client, wanted, newest, 
 
 
 @pytest.mark.parametrize("settings", [{"archive_entries": 10}], indirect=True)
+@pytest.mark.parametrize(("found", "newest"), [(10, "2023-01"), (11, "2023-01-11")])
+def test_what_a_search_does_not_find_takes_no_room(newsroom, client, found, newest):
+    publish_days(newsroom, START, found, title="Mùa lúa chín")
+    newsroom.send(
+        [
+            publish(f"x{n}", date_published=(START + timedelta(minutes=n)).isoformat())
+            for n in range(20)
+        ]
+    )
+    newsroom.push(publish("new", title="Lúa", date_published="2023-02-01T00:00:00Z"))
+    response = client.get("/feeds/all.atom?q=lua&limit=1")
+    assert links(response)["prev-archive"] == f"/feeds/all/{newest}.atom?q=lua"
+
+
+@pytest.mark.parametrize("settings", [{"archive_entries": 10}], indirect=True)
 def test_an_address_that_became_too_much_leads_to_its_newest_part(newsroom, client):
     publish_days(newsroom, START, 31)
     response = client.get("/feeds/all/2023-01.atom?tag=h%E1%BB%99i+ngh%E1%BB%8B")
