@@ -13,9 +13,13 @@ from itertools import islice
 
 from feedsvc.db import from_microseconds, to_microseconds
 from feedsvc.errors import SelectionError
-from feedsvc.feeds.listing import Limits, Plan, Union, iterate_places
+from feedsvc.feeds.listing import Limits, Plan, iterate_places
 from feedsvc.feeds.periods import Period, list_periods
 from feedsvc.feeds.ranges import Place, Range, Window, beginning
+
+#: Where something is left out: so many times as much as a document has room for. The first is
+#: enough where it is no more than half, and the second, no more than seven eighths.
+_LOOKED_AT = (2, 8)
 
 
 class Archive:
@@ -36,26 +40,44 @@ class Archive:
 
     def has_room_for(self, period: Period) -> bool:
         """Whether one document can hold all of a period."""
-        most = self._limits.entries
-        walked, *others = self._plan.unions
-        # The database counts much quicker than it hands over what is counted.
-        left_out = self._plan.without or self._plan.not_articles
-        upper = self._count(walked, period, 2 * most if left_out else most + 1)
-        if upper <= most:
+        most, window = self._limits.entries, self.window_of(period)
+        # The database passes places over much quicker than it hands them over.
+        if self._is_surely_little(window):
             return True
-        unwanted = self._count(self._plan.without, period, most) + len(self._plan.not_articles)
-        if not others and len(walked) == 1 and upper - unwanted > most:
+        alone = self._find_alone()
+        if alone is not None and self._is_surely_too_much(alone, window):
             return False
         return sum(1 for _ in islice(self._iterate(period), most + 1)) <= most
 
-    def _count(self, union: Union, period: Period, most: int) -> int:
-        """How many places its ranges have, as far as `most`: one that is in two counts twice."""
-        window, count = self.window_of(period), 0
-        for one in union:
-            count += one.count(window, most - count)
-            if count >= most:
+    def _is_surely_little(self, window: Window) -> bool:
+        """Whether a document has room for all that is walked in a window."""
+        more, walked = self._limits.entries + 1, self._plan.unions[0]
+        if len(walked) == 1:
+            return walked[0].find_nth(window, more) is None
+        return sum(one.count(window, more) for one in walked) < more
+
+    def _is_surely_too_much(self, alone: Range, window: Window) -> bool:
+        """Whether a window's newest part is, without as many as are left out of that at the most.
+
+        For some that are, this can't be told.
+        """
+        if not self._leaves_out:
+            return True
+        most, unwanted = self._limits.entries, self._plan.without
+        for times in _LOOKED_AT:
+            number = times * (most + 1)
+            since = alone.find_nth(window, number)
+            if since is None:
                 break
-        return count
+            newest = replace(window, since=since)
+            left_out = sum(one.count(newest, number) for one in unwanted)
+            if number - left_out - len(self._plan.not_articles) > most:
+                return True
+        return False
+
+    @property
+    def _leaves_out(self) -> bool:
+        return bool(self._plan.without or self._plan.not_articles)
 
     def is_there(self, period: Period) -> bool:
         """Whether it is a whole period, or a block of a minute that holds anything."""
@@ -72,10 +94,10 @@ class Archive:
         """The last document of a period that is too much for one."""
         return self._holding(self._first_below(beginning(period.end)), period.end)
 
-    def find_before(self, place: Place) -> Period | None:
-        """The document with what comes after a place, for a feed that ends there."""
+    def find_before(self, rest: Iterator[Place]) -> Period | None:
+        """The document with the first of the places that come after what a feed shows."""
         with suppress(SelectionError):  # all that the feed shows was found: it stands without
-            return self._holding(self._first_below(place), self._now)
+            return self._holding(next(rest, None), self._now)
         return None
 
     def find_previous(self, period: Period) -> Period | None:
@@ -119,19 +141,17 @@ class Archive:
     def _list_blocks(self, minute: Period) -> list[int]:
         """The blocks of a minute that hold anything, the highest numbers first."""
         minute, size = replace(minute, block=None), self._limits.entries
-        alone = self._single_range()
-        if alone is None:
+        alone = self._find_alone()
+        if alone is None or self._leaves_out:
             blocks = {number // size for _, number in self._iterate(minute)}
         else:  # the database itself says it: many articles may have the same moment
             blocks = alone.blocks(self.window_of(minute), size)
         return sorted(blocks, reverse=True)
 
-    def _single_range(self) -> Range | None:
-        """The one range that the feed is, if it is one and nothing else."""
-        (walked, *others), plan = self._plan.unions, self._plan
-        if others or plan.without or plan.not_articles or len(walked) > 1:
-            return None
-        return walked[0]
+    def _find_alone(self) -> Range | None:
+        """The one range in which all is that the feed has, if there is one."""
+        walked, *others = self._plan.unions
+        return None if others or len(walked) > 1 else walked[0]
 
     def window_of(self, period: Period) -> Window:
         size, numbers = self._limits.entries, None

@@ -20,7 +20,6 @@ from feedsvc.feeds.fragments import Entry, Fragments, Look, list_entries
 from feedsvc.feeds.listing import (
     Limits,
     Plan,
-    find_places,
     iterate_places,
     make_plan,
     rarest_first,
@@ -102,13 +101,14 @@ class Reading:
         if asked.query is not None and asked.order == Order.RELEVANCE:
             places = _find_relevant(plan, asked.query, asked.limit, settings.scan_limit)
             return self._document(list_entries(places), settings.max_age_seconds)
-        places = find_places(plan, asked.limit, settings.scan_limit)
+        found = iterate_places(plan, asked.limit + 1, settings.scan_limit)
+        places = list(islice(found, asked.limit))
         entries = list_entries(places)
         is_full = len(places) == asked.limit
         buried = self._tombstones(plan, places[-1] if is_full else None)
         before = None
         if is_full and asked.hours is None and asked.since is None:
-            before = self._archive(plan).find_before(places[-1])
+            before = self._archive(plan).find_before(found)
         moved_at, moves_at = self._moves(before)
         history = History(
             deleted=buried.shown,

@@ -124,7 +124,8 @@ def rarest_first(plan: Plan, scan_limit: int) -> Plan:
     most = scan_limit
     for index, union in enumerate(plan.unions):
         counts[index] = sum(one.count(plan.window, most) for one in union)
-        most = max(1, min(most, counts[index]))
+        # A power of two, so that there are few such statements.
+        most = min(most, 1 << counts[index].bit_length())
     order = sorted(counts, key=lambda index: counts[index])
     return replace(plan, unions=tuple(plan.unions[index] for index in order))
 
@@ -143,15 +144,6 @@ def find_categories(feed: Feed, selections: Sequence[Selection]) -> tuple[list[i
     others |= {slug for one in selections for slug in one.not_categories}
     tree = _Tree((*slugs, *others))
     return [*map(tree.get_id, slugs)], [*map(tree.get_id, sorted(others - set(slugs)))]
-
-
-def find_places(plan: Plan, most: int, scan_limit: int) -> list[Place]:
-    """The newest places that meet a plan.
-
-    Raises:
-        SelectionError
-    """
-    return list(islice(iterate_places(plan, most, scan_limit), most))
 
 
 def iterate_places(plan: Plan, at_first: int, scan_limit: int) -> Iterator[Place]:

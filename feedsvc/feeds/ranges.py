@@ -55,6 +55,13 @@ class Range(Protocol):
         """How many places are in a window; counted as far as `most`."""
         ...
 
+    def find_nth(self, window: Window, number: int) -> int | None:
+        """When the place of this number became visible, from 1 for a window's newest.
+
+        None, where there are not so many.
+        """
+        ...
+
     def blocks(self, window: Window, size: int) -> set[int]:
         """Which blocks of so many numbers a window has any articles of."""
         ...
@@ -74,6 +81,9 @@ class _Indexed:
     number: str
     label: int | str | None
 
+    # The limits are written into the statements: where PostgreSQL does not know how much is wanted,
+    # it makes a plan anew each time (seen: a tenth of a millisecond, more than many of them take).
+
     def walk(self, window: Window) -> Iterator[Place]:
         size = _FIRST_PAGE
         while page := self._page(window, size):
@@ -87,9 +97,8 @@ class _Indexed:
         where, values = self._where(window)
         rows = fetch(
             f"SELECT visible_at, {self.number} FROM {self.table} WHERE {where}"  # noqa: S608
-            f" ORDER BY visible_at DESC, {self.number} DESC LIMIT ?",
+            f" ORDER BY visible_at DESC, {self.number} DESC LIMIT {size}",
             *values,
-            size,
         )
         return [(visible_at, number) for visible_at, number in rows]
 
@@ -98,11 +107,20 @@ class _Indexed:
         # In the index's order, or PostgreSQL would rather walk the table until it has seen enough.
         ((count,),) = fetch(
             f"SELECT count(*) FROM (SELECT 1 FROM {self.table} WHERE {where}"  # noqa: S608
-            f" ORDER BY visible_at DESC, {self.number} DESC LIMIT ?) AS counted",
+            f" ORDER BY visible_at DESC, {self.number} DESC LIMIT {most}) AS counted",
             *values,
-            most,
         )
         return int(count)
+
+    def find_nth(self, window: Window, number: int) -> int | None:
+        where, values = self._where(window)
+        # To pass places over takes a third of the time that it takes to count them.
+        rows = fetch(
+            f"SELECT visible_at FROM {self.table} WHERE {where}"  # noqa: S608 (names of ours)
+            f" ORDER BY visible_at DESC, {self.number} DESC LIMIT 1 OFFSET {number - 1}",
+            *values,
+        )
+        return rows[0][0] if rows else None
 
     def holding(self, places: Sequence[Place]) -> set[int]:
         return {number for _, number in places}

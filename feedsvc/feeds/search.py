@@ -24,7 +24,7 @@ from feedsvc.models import State
 RELEVANT = 1_000
 
 #: Articles of a step: first few, since a search that finds many wants no more.
-_FIRST_STEP, _LONGEST_STEP = 50, 1_000
+FIRST_STEP, _LONGEST_STEP = 50, 1_000
 #: Of several blocks, PostgreSQL reads so many matches to find the newest of them; if there are
 #: more, fewer blocks are asked for.
 _MOST_MATCHES = 10_000
@@ -50,12 +50,16 @@ class Step:
     scanned: int
 
 
-def iterate_matches(query: Query, after: Match | None = None) -> Iterator[Step]:
+def iterate_matches(
+    query: Query, after: Match | None = None, at_first: int = FIRST_STEP
+) -> Iterator[Step]:
     """All that match, for whoever has more conditions and knows when it is enough.
 
-    A step may be without matches. There is one statement for each.
+    A step may be without matches. There is one statement for each; what it looks through, it does
+    whatever it gives, so whoever wants many says so `at_first`.
     """
-    return _iterate_fts5(query, after) if is_embedded() else _iterate_gin(query, after)
+    iterate = _iterate_fts5 if is_embedded() else _iterate_gin
+    return iterate(query, after, min(at_first, _LONGEST_STEP))
 
 
 def find_matching(query: Query, article_ids: Sequence[int]) -> set[int]:
@@ -79,9 +83,8 @@ def put_relevant_first(query: Query, matches: Sequence[Match]) -> list[Match]:
     return sorted(matches, key=lambda match: match.article_id not in exact)
 
 
-def _iterate_fts5(query: Query, after: Match | None) -> Iterator[Step]:
+def _iterate_fts5(query: Query, after: Match | None, size: int) -> Iterator[Step]:
     below = row_id(after.article_id, after.visible_at) if after else _HIGHEST_ROW_ID
-    size = _FIRST_STEP
     while True:
         rows = fetch(
             "SELECT found.rowid, article.id, visible_at, state FROM"
@@ -108,7 +111,7 @@ def _fts5_expression(query: Query) -> str:
     return f"({wanted}){excluded}"
 
 
-def _iterate_gin(query: Query, after: Match | None) -> Iterator[Step]:
+def _iterate_gin(query: Query, after: Match | None, size: int) -> Iterator[Step]:
     """Some blocks at a time, from the newest: one, four, sixteen: a frequent word is found soon.
 
     The index gives a block's matches in no order; so all of them are read, which are few, and the
@@ -122,7 +125,7 @@ def _iterate_gin(query: Query, after: Match | None) -> Iterator[Step]:
     execute("SET LOCAL enable_seqscan = off")
     last, first = block(after.visible_at if after else ends[0]), block(ends[1])
     most_blocks = min(_MOST_BLOCKS, 1 + _MOST_LEXEMES // len(_wanted_words(query)))
-    blocks, size = 1, _FIRST_STEP
+    blocks = 1
     while last >= first:
         until = max(first, last - blocks + 1)
         limit = _MOST_MATCHES if until < last else None

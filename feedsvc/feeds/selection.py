@@ -78,6 +78,8 @@ def parse_selection(pairs: Sequence[tuple[str, str]], settings: Settings) -> Sel
     Raises:
         ParameterError: a value that its name can't have.
     """
+    if not pairs:  # as nearly all ask
+        return Selection(settings.default_entries)
     given = Given(pairs, settings)
     return Selection(
         limit=given.number("limit") or settings.default_entries,

@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import chain
 from urllib.parse import urlsplit
 
@@ -157,6 +158,7 @@ class _Written:
     stamp: object
 
 
+@lru_cache(1)
 def _policy(public_url: str) -> str:
     """What a browser that shows a feed may take: its looks from here, and nothing else."""
     home = urlsplit(iri_to_uri(public_url))  # a header has no room for báo.example

@@ -3,7 +3,8 @@
 import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from feedgen.ext.base import BaseExtension
@@ -12,7 +13,7 @@ from lxml.etree import SubElement
 from feedsvc.articles.article import Article
 from feedsvc.errors import RenderingError
 from feedsvc.rendering import entries, jsonfeed
-from feedsvc.rendering.entries import new_feed
+from feedsvc.rendering.entries import new_feed, rfc822
 from feedsvc.rendering.history import (
     NO_HISTORY,
     History,
@@ -65,7 +66,7 @@ class Format:
     title: str
     media_type: str
     render_entries: Callable[[Sequence[Article]], list[bytes]]
-    render_frame: Callable[[Channel], tuple[bytes, bytes]]
+    render_frame: Callable[[Channel], "Frame"]
     separator: bytes = b""
 
     @property
@@ -143,7 +144,39 @@ def _field_at_fault(format_: Format, article: Article) -> str | None:
     return None
 
 
-def _atom_frame(channel: Channel) -> tuple[bytes, bytes]:
+Frame = tuple[bytes, bytes]
+
+#: As many as there are feeds at most newspapers; each is few thousand bytes.
+_MOST_FRAMES = 200
+_SOME_TIME = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+def _kept(
+    render: Callable[[Channel], Frame], write_date: Callable[[datetime], str]
+) -> Callable[[Channel], Frame]:
+    """A way to write frames that writes those once which differ in their time alone.
+
+    As a rule, that is all that an article changes; feedgen takes a tenth of a whole answer for it.
+    """
+
+    @lru_cache(_MOST_FRAMES)
+    def find_parts(channel: Channel) -> tuple[bytes, bytes, bytes] | None:
+        head, tail = render(channel)
+        before, *after = head.split(write_date(_SOME_TIME).encode())
+        return (before, after[0], tail) if len(after) == 1 else None
+
+    def render_frame(channel: Channel) -> Frame:
+        parts = find_parts(replace(channel, updated_at=_SOME_TIME))
+        if parts is None:  # a text has the date that is looked for
+            return render(channel)
+        before, after, tail = parts
+        date = write_date(channel.updated_at.replace(microsecond=0))
+        return before + date.encode() + after, tail
+
+    return render_frame
+
+
+def _atom_frame(channel: Channel) -> Frame:
     feed = _feed(channel, ATOM)
     feed.id(f"{channel.base_url}.{ATOM.name}")
     feed.subtitle(channel.description)
@@ -153,7 +186,7 @@ def _atom_frame(channel: Channel) -> tuple[bytes, bytes]:
     return _split(_styled(feed.atom_str(), channel), b"</feed>")
 
 
-def _rss_frame(channel: Channel) -> tuple[bytes, bytes]:
+def _rss_frame(channel: Channel) -> Frame:
     feed = _feed(channel, RSS)
     feed.description(channel.description)
     write_rhythm(feed, channel.ttl_minutes)
@@ -211,7 +244,7 @@ def _split(document: bytes, tail: bytes) -> tuple[bytes, bytes]:
     return document[:at], document[at:]
 
 
-def _json_frame(channel: Channel) -> tuple[bytes, bytes]:
+def _json_frame(channel: Channel) -> Frame:
     head = jsonfeed.render_head(
         {
             "title": channel.title,
@@ -237,8 +270,16 @@ def _extension(channel: Channel) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None}
 
 
-RSS = Format("rss", "RSS", "application/rss+xml", entries.render_rss_items, _rss_frame)
-ATOM = Format("atom", "Atom", "application/atom+xml", entries.render_atom_entries, _atom_frame)
+RSS = Format(
+    "rss", "RSS", "application/rss+xml", entries.render_rss_items, _kept(_rss_frame, rfc822)
+)
+ATOM = Format(
+    "atom",
+    "Atom",
+    "application/atom+xml",
+    entries.render_atom_entries,
+    _kept(_atom_frame, datetime.isoformat),
+)
 JSON = Format(
     "json", "JSON Feed", "application/feed+json", jsonfeed.render_items, _json_frame, b","
 )

@@ -6,7 +6,8 @@ main loop closes connections, and may wait for two seconds with each. So a few d
 dawdle keep everybody else out. Here the main loop waits, for all of them at once: a thread gets a
 request when it is there, and gives back an answer that may still have to be sent. Only a long body
 is read by a thread, and half of the threads never do that. An answer that is in memory already
-needs no thread, and nothing of gunicorn's: the loop gives it itself.
+needs no thread, and nothing of gunicorn's: the loop gives it itself. Where it is out of date, one
+who asks gets a thread, and those who ask for the same meanwhile are given what that one has made.
 
 It builds on what gunicorn 27 does inside (`gunicorn/workers/gthread.py`), whose hooks it replaces.
 """
@@ -24,13 +25,14 @@ from gunicorn.errors import ConfigError
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from feedsvc.server.connection import Connection
+from feedsvc.server.crowds import Crowds, Environ
 from feedsvc.server.hearing import Heard, judge
 from feedsvc.server.line import Line
 from feedsvc.server.plain import read_plain
 from feedsvc.server.waiting import Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable
     from concurrent.futures import Future
 
 _RECEIVE_BYTES = 65_536
@@ -39,6 +41,8 @@ _LINGER_SECONDS = 2.0
 _LINGER_BYTES = 1_000_000
 #: What is left of a body that nobody read is not waited for.
 _DRAIN_SECONDS = 0.2
+#: Who has waited so long for somebody else's answer gets a thread, too.
+_TOGETHER_SECONDS = 1.0
 #: How often it is looked who is late.
 _LOOK_SECONDS = 1.0
 _NO_FILES = (errno.EMFILE, errno.ENFILE)
@@ -80,7 +84,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self._reading_long = 0
         self._next_look = 0.0
         self._lacks_files = False
-        self._recall: Callable[[Mapping[str, str]], Found | None] = lambda _environ: None
+        self._crowds = Crowds()
+        self._recall: Callable[[Environ], Found | None] = lambda _environ: None
+        self._find_outdated: Callable[[Environ], Hashable | None] = lambda _environ: None
         self._date = 0, b""
 
     @classmethod
@@ -97,6 +103,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         layer = getattr(self.wsgi, "wsgi_app", None)
         if self.cfg.keepalive and not self.log.access_log_enabled:
             self._recall = getattr(layer, "recall", self._recall)
+            self._find_outdated = getattr(layer, "find_outdated", self._find_outdated)
         super().run()
 
     # In the main loop: hearing requests
@@ -131,20 +138,19 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             received = b""
         if received:
             is_first = not conn.heard
-            if is_first and self._is_answered(conn, received):
+            environ = read_plain(received) if is_first and self.alive else None
+            if environ is not None and self._is_answered(conn, environ):
                 return
             conn.heard += received
-            self._judge(conn, is_first=is_first)
+            if environ is None or not self._is_joining(conn, environ):
+                self._judge(conn, is_first=is_first)
         elif judge(conn.heard) is Heard.PART_OF_BODY:
             self._pass_on(conn)  # the application says that it is cut short
         else:
             self._end(conn)
 
-    def _is_answered(self, conn: Connection, received: bytes) -> bool:
+    def _is_answered(self, conn: Connection, environ: Environ) -> bool:
         """Here and now: to hand it to a thread and back would take longer than to answer it."""
-        environ = read_plain(received) if self.alive else None
-        if environ is None:
-            return False
         try:
             found = self._recall(environ)
         except Exception:  # a thread says so again to this one; the loop goes on for all others
@@ -153,11 +159,28 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         if found is None:
             return False
         self.nr += 1
+        conn.heard.clear()
         conn.sock.sendall(b"HTTP/1.1 %b%b" % (found.head, self._end_of_head()))
         if environ["REQUEST_METHOD"] != "HEAD":
             conn.sock.sendall(found.body)
         self._send(conn)
         return True
+
+    def _is_joining(self, conn: Connection, environ: Environ) -> bool:
+        """Whether it waits for an answer that a thread is making anew for another one."""
+        answer = self._find_outdated(environ)
+        if answer is None or judge(conn.heard) is not Heard.WHOLE:
+            return False
+        if not self._crowds.join(conn, answer, environ):
+            return False
+        self._waiting.put_aside(conn, _TOGETHER_SECONDS, self._pass_on)
+        return True
+
+    def _answer_others(self, leader: Connection) -> None:
+        """Give those who waited with it what is in memory now; the others need threads."""
+        for conn, environ in self._crowds.disperse(leader):
+            if not (self.alive and self._is_answered(conn, environ)):
+                self._pass_on(conn)
 
     def _end_of_head(self) -> bytes:
         """What the server says itself in each answer, after which the connection goes on."""
@@ -239,6 +262,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             self._reading_long -= 1
             self._serve_queue()
         self._send(conn)
+        self._answer_others(conn)
 
     def _send(self, conn: Connection) -> None:
         try:
@@ -290,6 +314,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def _forget(self, conn: Connection) -> None:
         self._waiting.forget(conn)
         self._queue.pop(conn, None)
+        self._crowds.leave(conn)
 
     def _end(self, conn: Connection) -> None:
         self._forget(conn)

@@ -128,6 +128,11 @@ class Layer:
             return None
         return None if standing is None else self._recall(key, standing, environ)
 
+    def find_outdated(self, environ: Mapping[str, Any]) -> Key | None:
+        """Which answer is in memory that `recall` does not give: a new one will do for all."""
+        key = self._find(environ)
+        return None if key is None or self.caches[key.segment].find(key.name) is None else key
+
     def _find(self, environ: Mapping[str, Any]) -> Key | None:
         path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
         is_short = len(path) + len(query) <= _LONGEST_ADDRESS_CHARS

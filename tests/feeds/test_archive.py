@@ -125,6 +125,41 @@ def test_a_period_that_is_too_much_is_parted(newsroom, client):
 
 
 @pytest.mark.parametrize("settings", [{"archive_entries": 10}], indirect=True)
+@pytest.mark.parametrize("left_out", [1, 8, 40, 200])
+@pytest.mark.parametrize(("wanted", "newest"), [(10, "2023-01"), (11, "2023-01-11")])
+def test_what_a_feed_leaves_out_takes_no_room(newsroom, client, wanted, newest, left_out):
+    publish_days(newsroom, START, wanted, tags=["lúa"])
+    newsroom.send(
+        [
+            publish(
+                f"x{n}",
+                date_published=(START + timedelta(minutes=n)).isoformat(),
+                categories=[{"slug": "x", "name": "X"}],
+            )
+            for n in range(left_out)
+        ]
+    )
+    newsroom.push(publish("new", date_published="2023-02-01T00:00:00Z"))
+    response = client.get("/feeds/all.atom?not-category=x&limit=1")
+    assert links(response)["prev-archive"] == f"/feeds/all/{newest}.atom?not-category=x"
+
+
+@pytest.mark.parametrize("settings", [{"archive_entries": 10}], indirect=True)
+@pytest.mark.parametrize(("found", "newest"), [(10, "2023-01"), (11, "2023-01-11")])
+def test_what_a_search_does_not_find_takes_no_room(newsroom, client, found, newest):
+    publish_days(newsroom, START, found, title="Mùa lúa chín")
+    newsroom.send(
+        [
+            publish(f"x{n}", date_published=(START + timedelta(minutes=n)).isoformat())
+            for n in range(20)
+        ]
+    )
+    newsroom.push(publish("new", title="Lúa", date_published="2023-02-01T00:00:00Z"))
+    response = client.get("/feeds/all.atom?q=lua&limit=1")
+    assert links(response)["prev-archive"] == f"/feeds/all/{newest}.atom?q=lua"
+
+
+@pytest.mark.parametrize("settings", [{"archive_entries": 10}], indirect=True)
 def test_an_address_that_became_too_much_leads_to_its_newest_part(newsroom, client):
     publish_days(newsroom, START, 31)
     response = client.get("/feeds/all/2023-01.atom?tag=h%E1%BB%99i+ngh%E1%BB%8B")

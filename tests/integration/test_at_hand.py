@@ -1,6 +1,7 @@
 """What is in memory is answered by the worker's loop itself, whatever its threads are doing."""
 
 import contextlib
+import http.client
 import socket
 
 import pytest
@@ -52,6 +53,53 @@ def test_a_change_is_not_missed_by_the_loop(single):
             for _ in range(3):
                 reply = single.get("/feeds/all.rss", connection=connection)
                 assert f"Bản {number}".encode() in reply.body
+
+
+@contextlib.contextmanager
+def lines_to(service, count):
+    with contextlib.ExitStack() as stack:
+        address = ("127.0.0.1", service.port)
+        yield [
+            stack.enter_context(socket.create_connection(address, ANSWER_SECONDS))
+            for _ in range(count)
+        ]
+
+
+@on_sqlite
+@pytest.mark.parametrize("request_", [GET, GET.replace(b"GET", b"HEAD")])
+def test_all_who_ask_at_once_after_a_change_get_what_is_new(single, request_):
+    single.get("/feeds/all.rss")
+    with lines_to(single, 30) as lines:
+        for number in range(10):
+            single.push(publish("a", title=f"Bản {number}"))
+            for line in lines:
+                line.sendall(request_)
+            tags = set()
+            for line in lines:
+                reply = http.client.HTTPResponse(line, method=request_.split()[0].decode())
+                reply.begin()
+                body = reply.read()
+                assert reply.status == 200
+                assert f"Bản {number}".encode() in body or request_ is not GET
+                tags.add(reply.headers["ETag"])
+            assert tags == {single.get("/feeds/all.rss").headers["ETag"]}
+
+
+@on_sqlite
+def test_who_waits_for_an_answer_that_does_not_come_is_answered_in_the_end(single):
+    """The thread that was to make it has another request to do first."""
+    single.get("/feeds/all.rss")
+    single.push(publish("b"))
+    with lines_to(single, 5) as lines:
+        with busy(single):
+            for line in lines:
+                line.sendall(GET)
+            lines[0].shutdown(socket.SHUT_WR)
+            lines.pop(1).close()
+        for line in lines:
+            reply = http.client.HTTPResponse(line)
+            reply.begin()
+            assert (reply.status, reply.read().count(b"</item>")) == (200, 2)
 
 
 @on_sqlite

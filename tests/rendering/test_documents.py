@@ -417,6 +417,20 @@ def test_dates_have_whole_seconds(each_format):
     assert b"999999" not in render_document(each_format, CHANNEL, [PARTY_MEETING])
 
 
+@pytest.mark.parametrize(
+    "title", ["Tin", "Fri, 31 Dec 9999 23:59:59 GMT 9999-12-31T23:59:59+00:00"]
+)
+def test_a_frame_has_its_own_time_whatever_was_written_before(xml_format, title):
+    channel = replace(CHANNEL, title=title)
+    documents = [
+        render_document(xml_format, replace(channel, updated_at=at), [])
+        for at in (datetime(2023, 1, 9, tzinfo=UTC), datetime(2024, 2, 10, tzinfo=UTC))
+    ]
+    read_again = [feedparser.parse(document).feed for document in documents]
+    assert [feed.updated_parsed[:3] for feed in read_again] == [(2023, 1, 9), (2024, 2, 10)]
+    assert {feed.title for feed in read_again} == {title}
+
+
 # Read back
 
 

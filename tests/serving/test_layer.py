@@ -334,6 +334,18 @@ def test_what_is_in_memory_is_recalled(paper):
     assert paper.asked == asked
 
 
+def test_what_is_in_memory_and_out_of_date_is_to_be_made_once_for_all(paper):
+    def find(path="/feeds/all", query=""):
+        return paper.layer.find_outdated({"PATH_INFO": path, "QUERY_STRING": query})
+
+    assert find() is None
+    paper.get()
+    paper.change = 2
+    assert recall(paper) is None
+    assert find() is not None
+    assert find("/elsewhere") is None
+
+
 FIELDS = st.fixed_dictionaries(
     {},
     optional={
