@@ -266,7 +266,7 @@ class Reading:
             return False
         after = to_microseconds(since - timedelta(seconds=self._delay_seconds)) + 1
         came = replace(plan, window=replace(plan.window, since=after))
-        return bool(find_places(came, 1, self._settings.scan_limit))
+        return any(True for _ in iterate_places(came, 1, self._settings.scan_limit))
 
     def _plan(self, asked: Selection) -> Plan | None:
         scan_limit = self._settings.scan_limit

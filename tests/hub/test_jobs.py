@@ -64,7 +64,8 @@ def claim_all(house):
         return [
             job
             for topic in find_topics(house.database, now)
-            for job in claim(house.database, topic, limit, until, now)
+            for failing in (False, True)
+            for job in claim(house.database, topic, limit, until, now, failing=failing)
         ]
 
     return take
@@ -242,6 +243,15 @@ def test_what_had_nothing_to_send_only_goes_on(
     (row,) = read(house)
     assert (row.change, row.next_at, row.delivered) == (end_of_stream().change, LATER, 0)
     assert (row.attempt, row.failing_since, row.last_error) == (3, NOW, "x")
+
+
+def test_those_that_are_failing_are_claimed_apart(house, newsroom, subscribe):
+    subscribe()
+    stand(house, attempt=1)
+    newsroom.push(publish())
+    (topic,) = find_topics(house.database, NOW)
+    assert not claim(house.database, topic, 10, UNTIL, NOW)
+    assert len(claim(house.database, topic, 10, UNTIL, NOW, failing=True)) == 1
 
 
 def test_failed_job_is_tried_again_at_its_time(house, newsroom, subscribe, claim_all):
