@@ -205,6 +205,13 @@ class Service:
             if parent == self.process.pid and state != "Z" and not _is_beside(pid)
         ]
 
+    def list_hub_workers(self) -> list[int]:
+        """The process numbers of the hub's workers: the children of who keeps them."""
+        assert self.process is not None
+        alive = [(pid, parent) for pid, state, parent, _ in _processes() if state != "Z"]
+        keepers = [pid for pid, parent in alive if parent == self.process.pid and _is_beside(pid)]
+        return [pid for pid, parent in alive if parent in keepers]
+
     @property
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
