@@ -48,6 +48,7 @@ class _Load:
             port, key = hub.service.port, hub.service.key
             messages = [encode_post("/ingest/desk", signed(key, one), one) for one in events]
             send_all(port, messages[:_WARMING], _WARMING)
+            hub.rest()
             before = hub.receiver.count()
             sent = send_all(port, messages[_WARMING:], _CONNECTIONS)
             if subscribers:

@@ -69,14 +69,17 @@ class Hub:
 
     def read_cpu_seconds(self) -> float:
         """What its worker has taken of a processor since it began (proc(5), `/proc/pid/stat`)."""
-        (worker,) = self.service.list_hub_workers()
-        text = Path(f"/proc/{worker}/stat").read_text(encoding="utf-8")
+        text = Path(f"/proc/{self._find_worker()}/stat").read_text(encoding="utf-8")
         fields = text.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def read_niceness(self) -> int:
-        (worker,) = self.service.list_hub_workers()
-        return os.getpriority(os.PRIO_PROCESS, worker)
+        return os.getpriority(os.PRIO_PROCESS, self._find_worker())
+
+    def _find_worker(self) -> int:
+        worker = self.service.find_hub_worker()
+        assert worker is not None, self.service.log
+        return worker
 
     def _count_behind(self) -> int:
         ((count,),) = self._ask(
@@ -95,7 +98,7 @@ def hub_on(directory: Path, subscribers: int) -> Iterator[Hub]:
     with receive() as receiver, feedsvc_on(directory, **_SETTINGS) as service:
         _subscribe(service, receiver, subscribers)
         hub = Hub(service, receiver, subscribers)
-        wait_until(service.list_hub_workers, "the worker is there")
+        wait_until(lambda: "the hub's worker begins" in service.log, "the worker is there")
         hub.rest()
         yield hub
 

@@ -205,12 +205,12 @@ class Service:
             if parent == self.process.pid and state != "Z" and not _is_beside(pid)
         ]
 
-    def list_hub_workers(self) -> list[int]:
-        """The process numbers of the hub's workers: the children of who keeps them."""
+    def find_hub_worker(self) -> int | None:
+        """The process number of the hub's worker, if it is there now."""
+        processes = [one for one in _processes() if one[1] != "Z"]
         assert self.process is not None
-        alive = [(pid, parent) for pid, state, parent, _ in _processes() if state != "Z"]
-        keepers = [pid for pid, parent in alive if parent == self.process.pid and _is_beside(pid)]
-        return [pid for pid, parent in alive if parent in keepers]
+        keepers = [pid for pid, _, up, _ in processes if up == self.process.pid and _is_beside(pid)]
+        return next((pid for pid, _, parent, _ in processes if parent in keepers), None)
 
     @property
     def log(self) -> str:
