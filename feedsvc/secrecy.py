@@ -37,7 +37,12 @@ def is_any_of(token: str, hashes: Iterable[str]) -> bool:
 
 def redact(text: str) -> str:
     """The text without the rest of a private feed's address, as nginx's log has it too."""
-    return _PRIVATE.sub(r"\1-", text)
+    # A function: writing r"\1-" out takes longer than the search, also where nothing is found.
+    return _PRIVATE.sub(_leave_out, text)
+
+
+def _leave_out(found: re.Match[str]) -> str:
+    return f"{found[1]}-"
 
 
 def redact_record(record: logging.LogRecord) -> bool:

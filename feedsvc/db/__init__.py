@@ -149,6 +149,7 @@ class Database:
             result = work(changes)
             if changes.taken:
                 self._stamp(changes)
+            self._engine.ring()
             return result
 
         return self._engine.write(transaction)

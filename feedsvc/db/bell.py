@@ -15,9 +15,6 @@ _DOUBT_SECONDS = 1.0
 class Bell(Protocol):
     """Rings when something was committed, by this process or another one. For one thread."""
 
-    def fileno(self) -> int | None:
-        """What becomes readable when it rings; None where it has to be looked at."""
-
     def has_rung(self) -> bool:
         """Whether anything may have been committed since it was asked before."""
 
@@ -30,9 +27,6 @@ class SignBell:
     def __init__(self, sign: Sign) -> None:
         self._sign = sign
         self._last: object = None
-
-    def fileno(self) -> int | None:
-        return None
 
     def has_rung(self) -> bool:
         last, self._last = self._last, self._sign.look()
@@ -54,9 +48,6 @@ class NoticeBell:
         self._timeout_seconds = max(1, int(timeout_seconds))
         self._connection: Any = None
         self._doubt_at = 0.0
-
-    def fileno(self) -> int | None:
-        return None if self._connection is None else int(self._connection.fileno())
 
     def has_rung(self) -> bool:
         now = time.monotonic()

@@ -56,9 +56,12 @@ class Postgres:
     def write(self, transaction: Callable[[], T]) -> T:
         with translated(self), self.session(), self.peewee.atomic():
             result = transaction()
-            self.peewee.execute_sql(f"NOTIFY {CHANNEL}")  # which is sent with the commit
         self.sign.note_write()
         return result
+
+    def ring(self) -> None:
+        """Tell whoever listens; it is sent with the commit."""
+        self.peewee.execute_sql(f"NOTIFY {CHANNEL}")
 
     def open_bell(self) -> NoticeBell:
         return NoticeBell(self._url, self._timeout_seconds)

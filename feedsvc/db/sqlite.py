@@ -117,6 +117,9 @@ class Sqlite:
         result: T = job.future.result()
         return result
 
+    def ring(self) -> None:
+        """A commit can be seen."""
+
     def open_bell(self) -> SignBell:
         return SignBell(self.sign)
 

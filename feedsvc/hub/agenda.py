@@ -4,6 +4,9 @@ Most changes concern few topics. Subscribers of the others stay where they stand
 looked through for them in vain is remembered here, so that it is not looked through again.
 """
 
+import logging
+import time
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,11 +15,13 @@ from werkzeug.urls import iri_to_uri
 
 from feedsvc.articles.release import Releases
 from feedsvc.db import Counter, Database
-from feedsvc.errors import TopicError
+from feedsvc.errors import DatabaseUnavailableError, TopicError
 from feedsvc.feeds.selection import Cursor
 from feedsvc.hub.jobs import DueTopic, end_lapsed, find_next_moment, find_topics
 from feedsvc.hub.payload import Packing
 from feedsvc.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,10 @@ class Agenda:
     ) -> None:
         self._database = database
         self._private = iri_to_uri(f"{settings.public_url}/private/")
+        self._is_hub = settings.hub
+        self._readable_after = settings.hub_ping_delay_seconds
+        #: When the stream was seen to stand where, for as long as not everybody can have read it.
+        self._stood: deque[tuple[float, int]] = deque()
         self._window = timedelta(seconds=settings.hub_window_seconds)
         self._packing = packing
         self._releases = releases
@@ -68,7 +77,10 @@ class Agenda:
         while end_lapsed(self._database, now):
             pass
         due = find_topics(self._database, now)
+        if not self._is_hub:
+            due = [topic for topic in due if topic.id is None]
         counter = self._database.read_counter()
+        self._note(counter)
         self._forget({topic.id for topic in due if topic.id is not None}, now)
         topics = [
             topic for topic in due if not self._waits(topic) and self._has_news(topic, counter, now)
@@ -77,6 +89,18 @@ class Agenda:
         moments += [nothing.due_at for nothing in self._nothing.values()]
         moments += [until for _, until in self._held.values()]
         return Plan(topics, min((one for one in moments if one is not None), default=None))
+
+    def find_readable(self) -> int:
+        """Up to which change whoever reads a feed now gets it, whatever is between; 0: unknown."""
+        before = time.monotonic() - self._readable_after
+        readable = [change for at, change in self._stood if at <= before]
+        return readable[-1] if readable else 0
+
+    def _note(self, counter: Counter) -> None:
+        self._stood.append((time.monotonic(), counter.change))
+        before = time.monotonic() - self._readable_after
+        while len(self._stood) > 1 and self._stood[1][0] <= before:
+            self._stood.popleft()
 
     def note_sent(self, topic: DueTopic, change: int) -> None:
         """A topic's change begins to be sent: those that follow soon are to go together."""
@@ -117,6 +141,12 @@ class Agenda:
                 if news.is_last:
                     break
         except TopicError:
+            return True
+        except DatabaseUnavailableError:
+            raise
+        except Exception:
+            # Each of its subscribers fails, and no other's.
+            log.exception("topic %d can't be looked through", topic.id)
             return True
         self._nothing[topic.id] = _Nothing(since, cursor, counter.change, news.due_at)
         return False

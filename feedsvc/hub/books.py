@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 #: Results wait for others for so long, so that one transaction is made of them. What is not yet
 #: written when a worker is killed, is delivered once more.
-_TOGETHER_SECONDS = 0.02
+_TOGETHER_SECONDS = 0.05
 _MOST_TOGETHER = 500
 _REST_SECONDS = 1.0
 
@@ -23,6 +23,7 @@ class Books:
         self._write = write
         self._results: list[Result] = []
         self._task: asyncio.Task[None] | None = None
+        self._is_closed = False
 
     def add(self, result: Result) -> None:
         self._results.append(result)
@@ -31,13 +32,15 @@ class Books:
 
     async def close(self) -> None:
         """Write what is left."""
+        self._is_closed = True
         if self._task is not None:
             await self._task
 
     async def _write_all(self) -> None:
         try:
-            await asyncio.sleep(_TOGETHER_SECONDS)
-            while some := self._results[:_MOST_TOGETHER]:
+            while self._results:
+                await asyncio.sleep(0 if self._is_closed else _TOGETHER_SECONDS)
+                some = self._results[:_MOST_TOGETHER]
                 try:
                     await self._write(some)
                 except DatabaseUnavailableError as error:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from feedsvc.errors import DatabaseUnavailableError, TopicError
 from feedsvc.feeds.selection import Cursor
@@ -45,21 +45,23 @@ class Denial:
 
 
 def prepare(
-    packing: Packing, settings: Settings, jobs: Sequence[Job], now: datetime
+    packing: Packing, settings: Settings, jobs: Sequence[Job], readable: int, now: datetime
 ) -> list[Errand | Denial | Result]:
     """What is to be done about a topic's jobs, which are in the order of their cursors.
 
-    Who stands at the same place of the topic gets the same parcel. A job that can't be prepared
-    fails alone.
+    Who stands at the same place of the topic gets the same parcel. Who is only told that there is
+    something new, and then reads the feed, is told of changes up to `readable`. A job that can't be
+    prepared fails alone.
 
     Raises:
         DatabaseUnavailableError: nothing can be read now.
     """
-    return list(_Batch(packing, settings, now).prepare(jobs))
+    return list(_Batch(packing, settings, readable, now).prepare(jobs))
 
 
 class _Batch:
-    def __init__(self, packing: Packing, settings: Settings, now: datetime) -> None:
+    def __init__(self, packing: Packing, settings: Settings, readable: int, now: datetime) -> None:
+        self._readable = readable
         self._packing = packing
         self._settings = settings
         self._now = now
@@ -118,20 +120,41 @@ class _Batch:
                 break
         if not news.has_changed:
             return Passed(job, cursor, news.due_at)
+        if not self._is_readable(job, cursor):
+            return self._wait(job)
+        cursor = self._readable_part(cursor)
         return Errand(job, cursor, news.changed_at, is_last=news.is_last, due_at=news.due_at)
 
     def _prepare_publication(self, job: Job) -> Errand | Result:
         found = self._packing.find_changed_topics(job.cursor, job.renewed_at, self._now)
         if not found.urls:
             return Passed(job, found.cursor, found.due_at, found.seen_at)
+        if not self._is_readable(job, found.cursor):
+            return self._wait(job)
         return Errand(
             job,
-            found.cursor,
+            self._readable_part(found.cursor),
             found.changed_at,
             urls=found.urls,
             due_at=found.due_at,
             seen_at=found.seen_at,
         )
+
+    def _is_readable(self, job: Job, cursor: Cursor) -> bool:
+        """Whether any of what a job is to be told of can be read by everybody."""
+        if cursor.epoch != job.cursor.epoch or cursor.change <= job.cursor.change:
+            return True  # a restore, or what appears by itself
+        return self._readable > job.cursor.change
+
+    def _readable_part(self, cursor: Cursor) -> Cursor:
+        """What comes after that is told of once more, when everybody can read it."""
+        if self._readable >= cursor.change:
+            return cursor
+        return Cursor(self._readable, epoch=cursor.epoch)
+
+    def _wait(self, job: Job) -> Passed:
+        delay = timedelta(seconds=self._settings.hub_ping_delay_seconds)
+        return Passed(job, job.cursor, self._now + delay)
 
 
 def judge(settings: Settings, errand: Errand, outcome: Outcome, now: datetime) -> Result:

@@ -59,8 +59,11 @@ class Job:
 _COLUMNS = (
     *("id", "kind", "spelling", "callback", "host", "secret", "token_id"),
     *("epoch", "change", "article_id", "attempt", "failing_since"),
-    *("created_at", "renewed_at", "next_at", "claimed_until"),
+    *("created_at", "renewed_at", "next_at"),
 )
+#: Where they have their cursor.
+_CURSOR = slice(7, 10)
+_KINDS = {int(kind): kind for kind in Kind}
 _RETURNING = ", ".join(f"subscription.{name}" for name in _COLUMNS)
 
 #: May be claimed now (`_now` has the values).
@@ -207,7 +210,9 @@ def claim_verifications(
         ids = [id_ for (id_,) in rows]
         return list(query.where(Verification.id.in_(ids)).order_by(Verification.id))
 
-    return database.write(take)
+    with database.read():
+        waits = fetch("SELECT 1 FROM verification WHERE claimed_until <= ? LIMIT 1", now)
+    return database.write(take) if waits else []
 
 
 def end_lapsed(database: Database, now: datetime) -> int:
@@ -264,7 +269,8 @@ def _claim(database: Database, topic: DueTopic, where: str, *values: Any) -> lis
         f" WHERE subscription.id = chosen.id RETURNING {_RETURNING}",
         *values,
     )
-    jobs = [_job(topic, row) for row in rows]
+    cursors = {row[_CURSOR]: read_cursor(*row[_CURSOR]) for row in rows}  # most stand together
+    jobs = [_job(topic, row, cursors[row[_CURSOR]], values[-1]) for row in rows]
     return sorted(jobs, key=lambda job: (*_place(job.cursor), job.id))
 
 
@@ -277,12 +283,12 @@ def _place(cursor: Cursor) -> tuple[str, int, int]:
     return cursor.epoch or "", cursor.change, cursor.article_id or 0
 
 
-def _job(topic: DueTopic, row: tuple[Any, ...]) -> Job:
-    id_, kind, spelling, callback, host, secret, token_id, *rest = row
-    epoch, change, article_id, attempt, failing_since, *moments = rest
+def _job(topic: DueTopic, row: tuple[Any, ...], cursor: Cursor, until: datetime) -> Job:
+    id_, kind, spelling, callback, host, secret, token_id, *_, attempt, failing_since = row[:12]
+    created_at, renewed_at, next_at = map(from_microseconds, row[12:])
     return Job(
         id_,
-        Kind(kind),
+        _KINDS[kind],
         topic.id,
         topic.url,
         spelling,
@@ -290,10 +296,13 @@ def _job(topic: DueTopic, row: tuple[Any, ...]) -> Job:
         host,
         secret,
         token_id,
-        read_cursor(epoch, change, article_id),
+        cursor,
         attempt,
         None if failing_since is None else from_microseconds(failing_since),
-        *map(from_microseconds, moments),
+        created_at,
+        renewed_at,
+        next_at,
+        until,
     )
 
 

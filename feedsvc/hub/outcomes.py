@@ -1,6 +1,6 @@
 """What became of claimed subscriptions, and writing it down: for hundreds of them at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -146,15 +146,16 @@ def _fail(failed: Sequence[Failed], now: datetime) -> None:
 def _update(
     changes: str,
     columns: tuple[str, ...],
-    rows: Iterable[tuple[Job, tuple[Any, ...]]],
+    rows: Sequence[tuple[Job, tuple[Any, ...]]],
     now: datetime,
     condition: str = "",
 ) -> None:
     """Change subscriptions that are claimed as they were, each by values of its own; free them."""
     names = ("id", "claim", "moment", *columns)
     moment = to_microseconds(now)
+    claims = {job.claimed_until: to_microseconds(job.claimed_until) for job, _ in rows}
     values = [
-        (job.id, to_microseconds(job.claimed_until), moment, *said)
+        (job.id, claims[job.claimed_until], moment, *said)
         # In one order, so that two who write do not wait for each other.
         for job, said in sorted(rows, key=lambda row: row[0].id)
     ]

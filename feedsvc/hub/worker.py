@@ -9,7 +9,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -41,6 +41,10 @@ from feedsvc.settings import Settings
 from feedsvc.vault import Vault
 
 log = logging.getLogger(__name__)
+_LINE = (
+    "%s: subscription=%d kind=%s topic=%s host=%s change=%d attempt=%d status=%s bytes=%d"
+    " seconds=%.3f lag=%s problem=%s"
+)
 
 T = TypeVar("T")
 
@@ -51,12 +55,14 @@ BUSY_LOOK_SECONDS = 0.2
 #: How long calls may take that are on their way when it is to stop.
 STOP_SECONDS = 15.0
 _REST_SECONDS = 1.0
-#: A claim holds for as long as a call may take, and so much more.
-_SLACK_SECONDS = 15.0
 #: Another hub is told of one feed after another, of as many as have changed.
 _TOLD_WITHIN = timedelta(minutes=10)
-#: Claims are made when a quarter of a lane's places are free, so that few transactions are.
-_SHARE = 4
+#: A claim holds for as long as a call may take, and so much more: to wait for a place, and until
+#: what came of it is written down.
+_WAIT_SECONDS, _WRITE_SECONDS = 10.0, 5.0
+#: So many times as many as a lane has places are claimed at once, while the last ones are sent: no
+#: place is empty meanwhile, and a transaction costs each of many little.
+_AHEAD = 2
 _THREADS = 4
 _LANES = (Lane.FRESH, Lane.FAILING)
 
@@ -75,15 +81,16 @@ class Worker:
         self._verifier = Verifier(database, self._calls, self._packing, self._ask)
         self._lanes = Lanes(settings.hub_concurrency, self._wake)
         self._books = Books(self._settle)
-        self._claimed_for = timedelta(
-            seconds=settings.hub_timeout_seconds + settings.hub_ping_delay_seconds + _SLACK_SECONDS
-        )
+        self._needed = timedelta(seconds=settings.hub_timeout_seconds + _WRITE_SECONDS)
+        self._claimed_for = self._needed + timedelta(seconds=_WAIT_SECONDS)
         self._bell = database.open_bell()
         self._threads = ThreadPoolExecutor(_THREADS, "feedsvc-hub")
         self._woken = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         #: What is left of the last look, for each lane.
         self._due: dict[Lane, deque[DueTopic]] = {lane: deque() for lane in _LANES}
+        #: What is claimed, and waits for a place.
+        self._ready: dict[Lane, deque[Errand | Denial]] = {lane: deque() for lane in _LANES}
         self._has_wishes = self._may_be_revoked = False
         #: Whether something may have been committed since the last look.
         self._is_rung = True
@@ -102,6 +109,8 @@ class Worker:
                 await self._turn()
         finally:
             await self._finish()
+            for ready in self._ready.values():
+                self._release(ready)
             await self._books.close()
             self._is_stopped = True
             self._bell.close()
@@ -153,6 +162,7 @@ class Worker:
             await self._verify_some()
             await self._end_revoked()
             for lane in _LANES:
+                self._fill(lane)
                 await self._claim_some(lane)
         except DatabaseUnavailableError as error:
             log.warning("the hub's worker waits for the database: %s", error)
@@ -164,7 +174,10 @@ class Worker:
         plan = await self._ask(self._agenda.look, datetime.now(UTC))
         self._due = {lane: deque(plan.topics) for lane in _LANES}
         self._has_wishes = self._may_be_revoked = True
-        self._look_at = math.inf if plan.next_at is None else plan.next_at.timestamp()
+        if plan.next_at is None:
+            self._look_at = math.inf
+        else:  # what could not be done is tried again after a rest
+            self._look_at = max(plan.next_at.timestamp(), time.time() + BUSY_LOOK_SECONDS)
         # What is written down of deliveries rings as well, and is no reason to hurry.
         self._rest_until = time.monotonic() + (BUSY_LOOK_SECONDS if self._tasks else 0.0)
 
@@ -192,45 +205,67 @@ class Worker:
             self._start(self._deny(Lane.VERIFICATION, Denial(job, "is open to its token no more")))
 
     async def _claim_some(self, lane: Lane) -> None:
-        """Claim subscriptions for the places that are free, of each topic in turn."""
-        due = self._due[lane]
-        while due and not self._is_stopped:
-            free = self._lanes.count_free(lane)
-            if free < self._lanes.count_all(lane) / _SHARE:
-                return
-            topic, now = due.popleft(), datetime.now(UTC)
+        """Claim subscriptions ahead, of each topic in turn."""
+        due, ready, places = self._due[lane], self._ready[lane], self._lanes.count_all(lane)
+        while due and len(ready) < places and not self._is_stopped:
+            topic, now, most = due.popleft(), datetime.now(UTC), places * _AHEAD
             claimed_for = self._claimed_for if topic.id is not None else _TOLD_WITHIN
             found = await self._ask(
                 partial(claim, failing=lane is Lane.FAILING),
-                *(self._database, topic, free, now + claimed_for, now),
+                *(self._database, topic, most, now + claimed_for, now),
             )
-            if len(found) == free:
+            if len(found) == most:
                 due.append(topic)
             if found:
-                await self._send_out(lane, topic, found)
+                await self._make_ready(lane, topic, found)
 
-    async def _send_out(self, lane: Lane, topic: DueTopic, found: Sequence[Job]) -> None:
+    async def _make_ready(self, lane: Lane, topic: DueTopic, found: Sequence[Job]) -> None:
         now = datetime.now(UTC)
         try:
-            prepared = await self._ask(prepare, self._packing, self._settings, found, now)
+            prepared = await self._ask(
+                *(prepare, self._packing, self._settings, found, self._agenda.find_readable(), now)
+            )
         except DatabaseUnavailableError:
-            for job in found:
-                self._books.add(Released(job))
+            self._release(found)
             raise
         for one in prepared:
             match one:
                 case Errand():
-                    self._agenda.note_sent(topic, one.cursor.change)
-                    self._start(self._carry_out(lane, one))
+                    if one.is_last:
+                        self._agenda.note_sent(topic, one.cursor.change)
+                    self._ready[lane].append(one)
                 case Denial():
-                    self._start(self._deny(lane, one))
+                    self._ready[lane].append(one)
                 case _:
                     self._books.add(one)
+        self._fill(lane)
+
+    def _release(self, claimed: Iterable[Job | Errand | Denial]) -> None:
+        """Give claims back."""
+        for one in claimed:
+            self._books.add(Released(one if isinstance(one, Job) else one.job))
+
+    def _fill(self, lane: Lane) -> None:
+        """Have work done at the places that are free."""
+        for _ in range(min(self._lanes.count_free(lane), len(self._ready[lane]))):
+            self._start(self._work_at(lane))
+
+    async def _work_at(self, lane: Lane) -> None:
+        """Take one after the other from what is ready, for as long as there is a place."""
+        ready, places = self._ready[lane], self._lanes.count_all(lane)
+        while ready and self._lanes.count_free(lane) and not self._is_stopped:
+            one = ready.popleft()
+            if len(ready) < places and self._due[lane]:
+                self._wake()  # more can be claimed
+            if datetime.now(UTC) + self._needed > one.job.claimed_until:
+                self._release([one])
+            elif isinstance(one, Denial):
+                await self._deny(lane, one)
+            else:
+                await self._carry_out(lane, one)
 
     async def _carry_out(self, lane: Lane, errand: Errand) -> None:
         job = errand.job
-        if job.kind != Kind.WEBSUB:
-            await self._until_readable(errand)
         if self._lanes.is_silent(job.host):
             problem = "its host answers nobody"
             self._books.add(fail(self._settings, job, problem, datetime.now(UTC)))
@@ -249,11 +284,6 @@ class Worker:
         result = judge(self._settings, errand, outcome, datetime.now(UTC))
         self._books.add(result)
         _log(errand, outcome, result)
-
-    async def _until_readable(self, errand: Errand) -> None:
-        """Wait until whoever reads the feed now gets the change."""
-        readable_at = errand.changed_at + timedelta(seconds=self._settings.hub_ping_delay_seconds)
-        await asyncio.sleep(max(0.0, (readable_at - datetime.now(UTC)).total_seconds()))
 
     async def _deny(self, lane: Lane, denial: Denial) -> None:
         """End a subscription, and tell its subscriber if that can be; it is told once."""
@@ -303,10 +333,7 @@ def _log(errand: Errand, outcome: Outcome, result: Result) -> None:
     """One line for each delivery. A callback's path may be a secret, and is left out."""
     job = errand.job
     delivered = isinstance(result, Delivered)
-    log.log(
-        logging.INFO if delivered else logging.WARNING,
-        "%s: subscription=%d kind=%s topic=%s host=%s change=%d attempt=%d status=%s bytes=%d"
-        " seconds=%.3f lag=%s problem=%s",
+    values = (
         type(result).__name__.lower(),
         job.id,
         job.kind.name.lower(),
@@ -320,3 +347,7 @@ def _log(errand: Errand, outcome: Outcome, result: Result) -> None:
         f"{result.lag_seconds:.3f}" if isinstance(result, Delivered) else "-",
         outcome.problem or "-",
     )
+    level = logging.INFO if delivered else logging.WARNING
+    if log.isEnabledFor(level):
+        # `log.log` looks for the line that calls it, which takes as long as all the rest.
+        log.handle(log.makeRecord(log.name, level, __file__, 0, _LINE, values, None))
