@@ -31,8 +31,8 @@ _COLLECTED_AFTER = (20_000, 20, 20)
 _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 60.0
 #: One that has worked for so long is started again at once.
 _LONG_SECONDS = 60.0
-#: Readers come first, where the processor is wanted by both.
-_NICENESS = 5
+#: Readers and editors come first, where the processor is wanted by all.
+_NICENESS = 10
 
 
 @click.command()
