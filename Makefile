@@ -30,7 +30,7 @@ baselines: $(VENV)/.bench ## what the benchmarks compare with
 bench: $(VENV)/.bench ## how fast it is, against the barest thing that does the same (QUESTIONS=… for some)
 	$(BIN)/python -m tests.benchmarks $(QUESTIONS)
 
-bench-quick: $(VENV)/.bench ## the same in about two minutes, of less and less exactly
+bench-quick: $(VENV)/.bench ## the same in about five minutes, of less and less exactly
 	$(BIN)/python -m tests.benchmarks --quick $(QUESTIONS)
 
 check: $(VENV)/.dev ## style, types and the architecture

@@ -53,7 +53,7 @@ LOOK_SECONDS = 0.05
 #: The same while deliveries are on their way.
 BUSY_LOOK_SECONDS = 0.2
 #: How long calls may take that are on their way when it is to stop.
-STOP_SECONDS = 15.0
+STOP_SECONDS = 5.0
 _REST_SECONDS = 1.0
 #: Another hub is told of one feed after another, of as many as have changed.
 _TOLD_WITHIN = timedelta(minutes=10)

@@ -18,7 +18,7 @@ from tests.benchmarks.report import as_json, as_text, describe_machine
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(QUESTIONS)))
-@click.option("--quick", is_flag=True, help="Fewer runs of less: in two minutes.")
+@click.option("--quick", is_flag=True, help="Fewer runs of less: in five minutes.")
 @click.option(
     "--output", type=click.Path(path_type=Path), default=Path("bench.json"), show_default=True
 )

@@ -1,4 +1,4 @@
-"""A service whose hub has subscribers, all of one feed, and its worker that tells them the news."""
+"""A service whose hub has subscribers, all of one feed, and its workers that tell them."""
 
 import os
 import sqlite3
@@ -68,18 +68,15 @@ class Hub:
         time.sleep(WINDOW_SECONDS)
 
     def read_cpu_seconds(self) -> float:
-        """What its worker has taken of a processor since it began (proc(5), `/proc/pid/stat`)."""
-        text = Path(f"/proc/{self._find_worker()}/stat").read_text(encoding="utf-8")
-        fields = text.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """What its workers have taken of processors so far (proc(5), `/proc/pid/stat`)."""
+        ticks = 0
+        for worker in self.service.list_hub_workers():
+            text = Path(f"/proc/{worker}/stat").read_text(encoding="utf-8")
+            ticks += sum(map(int, text.rpartition(")")[2].split()[11:13]))
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def read_niceness(self) -> int:
-        return os.getpriority(os.PRIO_PROCESS, self._find_worker())
-
-    def _find_worker(self) -> int:
-        worker = self.service.find_hub_worker()
-        assert worker is not None, self.service.log
-        return worker
+        return os.getpriority(os.PRIO_PROCESS, self.service.list_hub_workers()[0])
 
     def _count_behind(self) -> int:
         ((count,),) = self._ask(
@@ -98,9 +95,14 @@ def hub_on(directory: Path, subscribers: int) -> Iterator[Hub]:
     with receive() as receiver, feedsvc_on(directory, **_SETTINGS) as service:
         _subscribe(service, receiver, subscribers)
         hub = Hub(service, receiver, subscribers)
-        wait_until(lambda: "the hub's worker begins" in service.log, "the worker is there")
+        wait_until(lambda: _have_begun(service), "the workers are there")
         hub.rest()
         yield hub
+
+
+def _have_begun(service: Service) -> bool:
+    workers = service.list_hub_workers()
+    return bool(workers) and service.log.count("the hub's worker begins") >= len(workers)
 
 
 def _subscribe(service: Service, receiver: Receiver, count: int) -> None:

@@ -206,11 +206,15 @@ class Service:
         ]
 
     def find_hub_worker(self) -> int | None:
-        """The process number of the hub's worker, if it is there now."""
+        """The process number of the hub's worker, if it is there now; of one, if there are two."""
+        return next(iter(self.list_hub_workers()), None)
+
+    def list_hub_workers(self) -> list[int]:
+        """The process numbers of the hub's workers: the children of who keeps them."""
         processes = [one for one in _processes() if one[1] != "Z"]
         assert self.process is not None
         keepers = [pid for pid, _, up, _ in processes if up == self.process.pid and _is_beside(pid)]
-        return next((pid for pid, _, parent, _ in processes if parent in keepers), None)
+        return [pid for pid, _, parent, _ in processes if parent in keepers]
 
     @property
     def log(self) -> str:
