@@ -30,17 +30,8 @@ _SOON_SECONDS = 5.0
 #: How often a worker looks whether its keeper is there; each time wakes an idle one.
 _KEEPER_LOOK_SECONDS = 1.0
 _COLLECTED_AFTER = (20_000, 20, 20)
-<<<<<<< HEAD
-#: Readers come first, where the processor is wanted by both.
-_NICENESS = 5
-=======
-#: A worker that dies again and again is started less and less often.
-_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 60.0
-#: One that has worked for so long is started again at once.
-_LONG_SECONDS = 60.0
 #: Readers and editors come first, where the processor is wanted by all.
 _NICENESS = 10
->>>>>>> hub-bench
 
 
 @click.command()
