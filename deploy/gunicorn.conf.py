@@ -143,6 +143,13 @@ def _start_worker(server: Any) -> None:
         server.feedsvc_worker = subprocess.Popen(command)  # noqa: S603 (our own program)
 
 
+def on_reload(server: Any) -> None:
+    """Settings and secrets are read anew: also by the hub's worker."""
+    if (keeper := getattr(server, "feedsvc_worker", None)) is not None:
+        keeper.terminate()
+    _start_worker(server)
+
+
 def on_exit(server: Any) -> None:
     """The workers have ended; so does the hub's, when it has said what it was saying."""
     keeper = getattr(server, "feedsvc_worker", None)

@@ -168,6 +168,10 @@ class TopicError(FeedsvcError):
     """An address is not one that can be subscribed to; the message says why."""
 
 
+class TopicGoneError(TopicError):
+    """The feed that could be subscribed to is there no more, or its token opens it no more."""
+
+
 class HubError(FeedsvcError):
     """The hub can't do what a request asks for; `name` is the parameter at fault."""
 

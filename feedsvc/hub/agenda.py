@@ -82,10 +82,10 @@ class Agenda:
         counter = self._database.read_counter()
         self._note(counter)
         self._forget({topic.id for topic in due if topic.id is not None}, now)
-        topics = [
-            topic for topic in due if not self._waits(topic) and self._has_news(topic, counter, now)
-        ]
+        topics = [topic for topic in due if self._is_due(topic, counter, now)]
         moments = [release_at, find_next_moment(self._database, now)]
+        if any(topic.id is None for topic in due) and self.find_readable() < counter.change:
+            moments.append(now + timedelta(seconds=self._readable_after))
         moments += [nothing.due_at for nothing in self._nothing.values()]
         moments += [until for _, until in self._held.values()]
         return Plan(topics, min((one for one in moments if one is not None), default=None))
@@ -109,37 +109,30 @@ class Agenda:
             if held is None or held[0] < change:
                 self._held[topic.id] = change, datetime.now(UTC) + self._window
 
-    def _waits(self, topic: DueTopic) -> bool:
+    def _waits(self, topic_id: int, change: int) -> bool:
         """Whether all who stand behind have the change that was just sent."""
-        held = self._held.get(topic.id) if topic.id is not None else None
-        return held is not None and topic.change >= held[0]
+        held = self._held.get(topic_id)
+        return held is not None and change >= held[0]
 
     def _forget(self, due: Iterable[int], now: datetime) -> None:
         self._held = {id_: held for id_, held in self._held.items() if held[1] > now}
         for id_ in self._nothing.keys() - due:
             del self._nothing[id_]
 
-    def _has_news(self, topic: DueTopic, counter: Counter, now: datetime) -> bool:
+    def _is_due(self, topic: DueTopic, counter: Counter, now: datetime) -> bool:
         """Whether there may be something for who stands furthest back in a topic."""
-        # Others hear of every feed; and whether a token still opens one, its claim tells.
-        if topic.id is None or topic.url is None or topic.url.startswith(self._private):
-            return True
+        if topic.id is None or topic.url is None:  # other hubs, which hear of every feed
+            return topic.change == counter.change or self.find_readable() > topic.change
         nothing = self._nothing.get(topic.id)
-        if nothing is not None and nothing.holds(topic, counter, now):
+        is_known = nothing is not None and nothing.holds(topic, counter, now)
+        if is_known or self._waits(topic.id, topic.change):
             return False
-        since = topic.change
-        cursor = Cursor(since, epoch=counter.epoch)
-        if nothing is not None and nothing.since <= since <= nothing.cursor.change:
-            since, cursor = nothing.since, nothing.cursor
+        if topic.url.startswith(self._private):  # whether a token still opens it, its claim tells
+            return True
         try:
-            while True:
-                news = self._packing.find_news(topic.url, None, cursor, now)
-                if news.has_changed:
-                    self._nothing.pop(topic.id, None)
-                    return True
-                cursor = news.cursor
-                if news.is_last:
-                    break
+            return self._has_news(
+                topic.id, topic.url, Cursor(topic.change, epoch=counter.epoch), now
+            )
         except TopicError:
             return True
         except DatabaseUnavailableError:
@@ -148,5 +141,18 @@ class Agenda:
             # Each of its subscribers fails, and no other's.
             log.exception("topic %d can't be looked through", topic.id)
             return True
-        self._nothing[topic.id] = _Nothing(since, cursor, counter.change, news.due_at)
+
+    def _has_news(self, topic_id: int, url: str, cursor: Cursor, now: datetime) -> bool:
+        """Look through a topic from a cursor on, or from where that was done before."""
+        since, looked_at = cursor.change, self._stood[-1][1]
+        nothing = self._nothing.pop(topic_id, None)
+        if nothing is not None and nothing.since <= since <= nothing.cursor.change:
+            since, cursor = nothing.since, nothing.cursor
+        is_last = False
+        while not is_last:
+            news = self._packing.find_news(url, None, cursor, now)
+            if news.has_changed:
+                return True
+            cursor, is_last = news.cursor, news.is_last
+        self._nothing[topic_id] = _Nothing(since, cursor, looked_at, news.due_at)
         return False

@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 _TOGETHER_SECONDS = 0.05
 _MOST_TOGETHER = 500
 _REST_SECONDS = 1.0
+_CLOSING_SECONDS = 5.0
 
 
 class Books:
@@ -31,10 +32,12 @@ class Books:
             self._task = asyncio.create_task(self._write_all())
 
     async def close(self) -> None:
-        """Write what is left."""
+        """Write what is left, if the database is there: what is not written is delivered again."""
         self._is_closed = True
         if self._task is not None:
-            await self._task
+            _, late = await asyncio.wait([self._task], timeout=_CLOSING_SECONDS)
+            for task in late:
+                task.cancel()
 
     async def _write_all(self) -> None:
         try:
@@ -46,7 +49,18 @@ class Books:
                 except DatabaseUnavailableError as error:
                     log.warning("deliveries can't be written down yet: %s", error)
                     await asyncio.sleep(_REST_SECONDS)
-                else:
-                    del self._results[: len(some)]
+                    continue
+                except Exception:
+                    log.exception("deliveries can't be written down together")
+                    await self._write_each(some)
+                del self._results[: len(some)]
         finally:
             self._task = None
+
+    async def _write_each(self, results: Sequence[Result]) -> None:
+        """Let the one alone be lost that can't be written: it is delivered again."""
+        for result in results:
+            try:
+                await self._write([result])
+            except Exception:
+                log.exception("a delivery can't be written down: %r", result)

@@ -5,6 +5,7 @@ the challenge http://walkthrough.rsscloud.co/; other hubs are told by `hub.mode=
 PubSubHubbub 0.3, section 6.1, has it.
 """
 
+import asyncio
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from feedsvc.hub.subscriptions import CHALLENGE, NOTICE, read_spelling
 from feedsvc.models.push import Kind, Verification
 from feedsvc.settings import Settings
 from feedsvc.vault import Vault
+
+#: Feeds that one other hub is told of at once.
+_PINGS_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +87,21 @@ class Calls:
         return await self.caller.post(job.callback, parcel.body, headers)
 
     async def _publish(self, job: Job, urls: tuple[str, ...]) -> Outcome:
-        """Tell another hub which feeds have changed, one at a time; the first refusal counts.
+        """Tell another hub which feeds have changed, some at a time; the first refusal counts.
 
-        Some hubs take `hub.url`, and others `hub.topic`.
+        Some hubs take `hub.url`, and others `hub.topic`, of one feed in a request.
         """
-        for url in urls:
-            said = [("hub.mode", "publish"), ("hub.url", url), ("hub.topic", url)]
-            outcome = await self._post_form(job.callback, said)
+        for start in range(0, len(urls), _PINGS_AT_ONCE):
+            some = urls[start : start + _PINGS_AT_ONCE]
+            outcomes = await asyncio.gather(*(self._publish_one(job, url) for url in some))
+            outcome = next((one for one in outcomes if one.problem), outcomes[0])
             if outcome.problem:
                 break
         return outcome
+
+    async def _publish_one(self, job: Job, url: str) -> Outcome:
+        said = [("hub.mode", "publish"), ("hub.url", url), ("hub.topic", url)]
+        return await self._post_form(job.callback, said)
 
     def _topic_of(self, job: Job) -> str:
         return read_spelling(job.spelling, job.topic_url or "", self.vault)

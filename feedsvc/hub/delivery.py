@@ -363,7 +363,10 @@ def _parse_retry_after(text: str | None, longest: float) -> float | None:
         return None
     if _SECONDS.fullmatch(text):
         return min(float(text), longest)
-    moment = parse_date(text)
+    try:
+        moment = parse_date(text)
+    except OverflowError:  # an offset of ages
+        return None
     if moment is None:
         return None
     return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), longest)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from feedsvc.errors import DatabaseUnavailableError, TopicError
+from feedsvc.errors import DatabaseUnavailableError, TopicError, TopicGoneError
 from feedsvc.feeds.selection import Cursor
 from feedsvc.hub.delivery import Outcome
 from feedsvc.hub.jobs import Job
@@ -72,8 +72,12 @@ class _Batch:
         for job in jobs:
             try:
                 yield self._prepare(job)
-            except TopicError as error:
+            except TopicGoneError as error:
                 yield Denial(job, str(error))
+            except TopicError as error:
+                # It may be the worker's settings that are at fault, or a limit: nobody is removed
+                # for that.
+                yield fail(self._settings, job, f"its topic {error}", self._now)
             except DatabaseUnavailableError:
                 raise
             except Exception:

@@ -76,7 +76,9 @@ _ELSEWHERE = (
     "topic_id = ? AND change < ? AND " + _FREE,
     "topic_id = ? AND change > ? AND " + _FREE,
 )
-_HUBS = "topic_id IS NULL AND (change <> ? OR next_at > renewed_at)"
+_HUBS = "topic_id IS NULL AND (change <> ? OR next_at > renewed_at) AND state = ?"
+#: What is to appear by itself some time later holds up nothing that has changed now.
+_FREE_HUBS = f"{_HUBS} AND (next_at <= ? OR (attempt = 0 AND change <> ?)) AND claimed_until <= ?"
 _MOST_ENDED = 1_000
 
 
@@ -96,7 +98,10 @@ def find_topics(database: Database, now: datetime) -> list[DueTopic]:
             *values,
             *values,
         )
-        hubs = fetch(f"SELECT min(change) FROM subscription WHERE {_HUBS} AND {_FREE}", *values)  # noqa: S608
+        hubs = fetch(
+            f"SELECT min(change) FROM subscription WHERE {_FREE_HUBS}",  # noqa: S608
+            *_of_hubs(values[0], now),
+        )
     topics = [
         DueTopic(id_, url, behind if beyond is None else 0) for id_, url, behind, beyond in rows
     ]
@@ -123,7 +128,7 @@ def claim(
     def take() -> list[Job]:
         values = (database.read_counter().change, *_now(now))
         if topic.id is None:
-            where = f"{_HUBS} AND {_FREE} AND {these}"
+            where, values = f"{_FREE_HUBS} AND {these}", _of_hubs(values[0], now)
             return _claim(database, topic, where, *values, limit, until)
         jobs: list[Job] = []
         for where in _ELSEWHERE:
@@ -150,16 +155,13 @@ def claim_revoked(database: Database, limit: int, until: datetime, now: datetime
         )
 
     def take() -> list[Job]:
-        return [
-            job
-            for id_, url in found
-            for job in _claim(
-                database,
-                DueTopic(id_, url, 0),
-                f"topic_id = ? AND {where}",
-                *(id_, now, limit, until),
-            )
-        ]
+        jobs: list[Job] = []
+        for id_, url in found:
+            left = limit - len(jobs)
+            if left > 0:
+                topic, some = DueTopic(id_, url, 0), f"topic_id = ? AND {where}"
+                jobs += _claim(database, topic, some, *(id_, now, left, until))
+        return jobs
 
     return database.write(take) if found else []
 
@@ -180,7 +182,7 @@ def find_next_moment(database: Database, now: datetime) -> datetime | None:
         rows = fetch(of_topics.format("<"), active, last, now)
         rows += fetch(of_topics.format(">"), active, last, now)
         rows += fetch(
-            f"SELECT min({moment}) FROM subscription WHERE {_HUBS} AND state = ? AND {moment} > ?",  # noqa: S608
+            f"SELECT min({moment}) FROM subscription WHERE {_HUBS} AND {moment} > ?",  # noqa: S608
             last,
             active,
             now,
@@ -238,7 +240,7 @@ def end_lapsed(database: Database, now: datetime) -> int:
 def keep_other_hubs(database: Database, urls: Sequence[str], now: datetime) -> None:
     """Have one subscription for each of these hubs, and none for others.
 
-    A new one is told what changes from now on.
+    A new one is told what changes from now on. One that was suspended is tried again.
     """
     hubs = Subscription.select(Subscription.callback).where(Subscription.kind == Kind.HUB)
 
@@ -250,10 +252,19 @@ def keep_other_hubs(database: Database, urls: Sequence[str], now: datetime) -> N
         gone = (Subscription.kind == Kind.HUB) & Subscription.callback.in_(list(there - set(urls)))
         Subscription.delete().where(gone).execute()
 
+    suspended = (Subscription.kind == Kind.HUB) & (Subscription.state == Standing.SUSPENDED)
     with database.read():
         is_same = {url for (url,) in fetch_rows(hubs)} == set(urls)
+        has_given_up = Subscription.select().where(suspended).exists()
     if not is_same:
         database.publish(keep)
+    if has_given_up:
+        again = {**FRESH, "next_at": now}
+        database.write(Subscription.update(**again).where(suspended).execute)
+
+
+def _of_hubs(last: int, now: datetime) -> tuple[Any, ...]:
+    return last, int(Standing.ACTIVE), now, last, now
 
 
 def _now(now: datetime) -> tuple[Any, ...]:

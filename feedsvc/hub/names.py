@@ -34,7 +34,10 @@ async def look_up(host: str, port: int, family: int) -> list[AddressInfo]:
         except RuntimeError:  # the loop is closed: nobody waits any more
             return
 
-    threading.Thread(target=ask, name=f"look up {host}", daemon=True).start()
+    try:
+        threading.Thread(target=ask, name=f"look up {host}", daemon=True).start()
+    except RuntimeError as error:  # there are too many
+        raise OSError(str(error)) from error
     return await found
 
 

@@ -11,7 +11,13 @@ from werkzeug import Request
 from werkzeug.urls import iri_to_uri
 
 from feedsvc.db import Database
-from feedsvc.errors import FeedNotFoundError, ParameterError, SelectionError, TopicError
+from feedsvc.errors import (
+    FeedNotFoundError,
+    ParameterError,
+    SelectionError,
+    TopicError,
+    TopicGoneError,
+)
 from feedsvc.feeds.catalog import FEED_NAME, Feed, get_feed
 from feedsvc.feeds.channels import describe
 from feedsvc.feeds.documents import Reading
@@ -132,7 +138,9 @@ def _open(database: Database, address: Address, token_id: int | None) -> Feed:
         if token_id is not None:
             return open_by_number(database, address.name, token_id)
     except FeedNotFoundError as error:
-        raise TopicError("is the address of no feed, or of none that its token opens.") from error
+        raise TopicGoneError(
+            "is the address of no feed, or of none that its token opens."
+        ) from error
     raise TopicError(
         "is a private feed's without its token: subscribe to the address that has it, "
         "/private/TOKEN/NAME."

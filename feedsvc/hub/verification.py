@@ -5,11 +5,12 @@ Sources: W3C WebSub, section 5.3; https://www.rssboard.org/rsscloud-interface.
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from feedsvc.db import Database
-from feedsvc.errors import SecretKeyError, TopicError
+from feedsvc.errors import DatabaseUnavailableError, SecretKeyError, TopicError
 from feedsvc.hub.calls import Calls
 from feedsvc.hub.payload import Packing
 from feedsvc.hub.requests import UNSUBSCRIBE
@@ -45,12 +46,18 @@ class Verifier:
                     self._packing.find_beginning, topic_url, wish.token_id, datetime.now(UTC)
                 )
             problem = await self._calls.verify(wish, topic_url)
+        except DatabaseUnavailableError:
+            raise
         except TopicError as error:
             problem = f"{error}"
             if wish.kind == Kind.WEBSUB:
-                await self._calls.deny(wish.callback, wish.spelling, topic_url, problem)
+                with suppress(SecretKeyError):
+                    await self._calls.deny(wish.callback, wish.spelling, topic_url, problem)
         except SecretKeyError as error:
             problem = str(error)
+        except Exception:
+            log.exception("a wish could not be verified, and is dropped")
+            problem = "it could not be verified"
         if problem:
             is_mine = await self._ask(drop_verification, self._database, wish)
         else:

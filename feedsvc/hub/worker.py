@@ -56,7 +56,7 @@ BUSY_LOOK_SECONDS = 0.2
 STOP_SECONDS = 5.0
 _REST_SECONDS = 1.0
 #: Another hub is told of one feed after another, of as many as have changed.
-_TOLD_WITHIN = timedelta(minutes=10)
+_TOLD_WITHIN = timedelta(minutes=2)
 #: A claim holds for as long as a call may take, and so much more: to wait for a place, and until
 #: what came of it is written down.
 _WAIT_SECONDS, _WRITE_SECONDS = 10.0, 5.0
@@ -91,6 +91,8 @@ class Worker:
         self._due: dict[Lane, deque[DueTopic]] = {lane: deque() for lane in _LANES}
         #: What is claimed, and waits for a place.
         self._ready: dict[Lane, deque[Errand | Denial]] = {lane: deque() for lane in _LANES}
+        #: How many of a topic were claimed since it is due: who had little comes first.
+        self._served: dict[int | None, int] = {}
         self._has_wishes = self._may_be_revoked = False
         #: Whether something may have been committed since the last look.
         self._is_rung = True
@@ -114,7 +116,7 @@ class Worker:
             await self._books.close()
             self._is_stopped = True
             self._bell.close()
-            self._threads.shutdown()
+            self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _finish(self) -> None:
         """Wait for what is on its way; what takes too long is told again by whoever comes next."""
@@ -136,12 +138,12 @@ class Worker:
         """See, every now and then, whether there is a reason to look."""
         if self._is_stopped:
             return
+        asyncio.get_running_loop().call_later(LOOK_SECONDS, self._tick)
         self._lanes.step_aside()
         if self._bell.has_rung() or time.time() >= self._look_at:
             self._is_rung = True
         if self._is_rung and time.monotonic() >= self._rest_until:
             self._wake()
-        asyncio.get_running_loop().call_later(LOOK_SECONDS, self._tick)
 
     async def _keep_hubs(self) -> None:
         """Have the other hubs among the subscribers."""
@@ -172,7 +174,10 @@ class Worker:
     async def _look(self) -> None:
         self._is_rung = False
         plan = await self._ask(self._agenda.look, datetime.now(UTC))
-        self._due = {lane: deque(plan.topics) for lane in _LANES}
+        served = {topic.id: self._served.get(topic.id, 0) for topic in plan.topics}
+        self._served = served
+        topics = sorted(plan.topics, key=lambda topic: served[topic.id])
+        self._due = {lane: deque(topics) for lane in _LANES}
         self._has_wishes = self._may_be_revoked = True
         if plan.next_at is None:
             self._look_at = math.inf
@@ -216,6 +221,7 @@ class Worker:
             )
             if len(found) == most:
                 due.append(topic)
+            self._served[topic.id] = self._served.get(topic.id, 0) + len(found)
             if found:
                 await self._make_ready(lane, topic, found)
 
@@ -274,8 +280,15 @@ class Worker:
         outcome = None
         try:
             outcome = await self._calls.tell(errand)
+        except asyncio.CancelledError:
+            self._release([errand])
+            raise
         except SecretKeyError as error:
             self._books.add(fail(self._settings, job, str(error), datetime.now(UTC)))
+            return
+        except Exception:
+            log.exception("subscription %d: its delivery broke off", job.id)
+            self._books.add(fail(self._settings, job, "it broke off", datetime.now(UTC)))
             return
         finally:
             self._lanes.leave(

@@ -330,6 +330,24 @@ def test_worker_that_is_killed_is_started_again(lone):
     assert "worker has died" in lone.service.log
 
 
+def test_keeper_that_is_killed_is_replaced_and_ends_with_the_service(lone):
+    lone.subscribe()
+    keeper = lone.service.find_hub_keeper()
+    os.kill(keeper, signal.SIGKILL)
+    wait_until(lambda: lone.service.log.count("the hub's worker begins") == 2, "another begins")
+    lone.publish(title="Cầu")
+    (first,) = lone.wait_for(1)
+    assert titles(first) == ["Cầu"]
+    lone.service.terminate()  # which sees that nothing is left of it
+
+
+def test_worker_begins_anew_when_the_service_is_reloaded(lone):
+    wait_until(lambda: "the hub's worker begins" in lone.service.log, "it is there")
+    lone.service.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: lone.service.log.count("the hub's worker begins") == 2, "another begins")
+    wait_until(lambda: "the hub's worker has ended" in lone.service.log, "the first has ended")
+
+
 def test_worker_ends_with_the_service(lone):
     wait_until(lambda: "the hub's worker begins" in lone.service.log, "the worker is there")
     worker = lone.service.find_hub_worker()
