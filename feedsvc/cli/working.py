@@ -6,12 +6,12 @@ import gc
 import logging
 import os
 import resource
-import select
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from select import select
 
 import click
 
@@ -72,7 +72,7 @@ class Process:
 
     def is_there(self) -> bool:
         if self._descriptor is not None:
-            return not select.select([self._descriptor], [], [], 0)[0]
+            return not select([self._descriptor], [], [], 0)[0]
         try:
             os.kill(self.number, 0)
         except OSError:
@@ -83,7 +83,6 @@ class Process:
 def _run(keeper: Process | None) -> bool:
     """Work until this is told to stop, or its keeper is gone; gives whether it was told."""
     with open_for_command(create=True) as (database, vault):
-        log.info("the hub's worker begins")
         is_told = asyncio.run(_work(load_settings(), database, vault, keeper))
         log.info("the hub's worker has ended")
     return is_told
@@ -107,6 +106,7 @@ async def _work(
 
         for ending in _ENDINGS:
             asyncio.get_running_loop().add_signal_handler(ending, stop)
+        log.info("the hub's worker begins")
         if keeper is not None:
             _stop_without(keeper, work)
         await work.run()

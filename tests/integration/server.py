@@ -211,10 +211,16 @@ class Service:
 
     def list_hub_workers(self) -> list[int]:
         """The process numbers of the hub's workers: the children of who keeps them."""
-        processes = [one for one in _processes() if one[1] != "Z"]
+        keeper = self.find_hub_keeper()
+        return [pid for pid, state, parent, _ in _processes() if state != "Z" and parent == keeper]
+
+    def find_hub_keeper(self) -> int | None:
+        """The process number of who starts the hub's worker again: the main process's child."""
         assert self.process is not None
-        keepers = [pid for pid, _, up, _ in processes if up == self.process.pid and _is_beside(pid)]
-        return [pid for pid, _, parent, _ in processes if parent in keepers]
+        children = [
+            pid for pid, state, up, _ in _processes() if up == self.process.pid and state != "Z"
+        ]
+        return next(filter(_is_beside, children), None)
 
     @property
     def log(self) -> str:
