@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import re
+import socket
 import ssl
 import subprocess
 from contextlib import closing
@@ -264,6 +265,13 @@ def test_certbot_finds_the_place_of_its_answers(site):
     assert site.nginx.get("/.well-known/acme-challenge/other").json["status"] == 404
 
 
+def bind(line: socket.socket) -> int:
+    """Take a port for a socket; gives which."""
+    line.bind(("127.0.0.1", 0))
+    port: int = line.getsockname()[1]
+    return port
+
+
 def test_commented_lines_make_it_speak_tls(tmp_path):
     """As the comment above them says to do it, with a certificate made here."""
     plain_port, certificate = free_port(), tmp_path / "fullchain.pem"
@@ -286,7 +294,8 @@ def test_commented_lines_make_it_speak_tls(tmp_path):
         text = put(text, "listen 443 ", f"listen 127.0.0.1:{port} ")
         return put(text, "/etc/letsencrypt/live/feeds.example", str(tmp_path))
 
-    with running(Nginx(tmp_path, free_port(), edit)) as nginx:
+    # Nobody listens there, and nobody else can while the test runs.
+    with socket.socket() as nobody, running(Nginx(tmp_path, bind(nobody), edit)) as nginx:
         context = ssl.create_default_context(cafile=str(certificate))
         line = http.client.HTTPSConnection("127.0.0.1", nginx.port, timeout=10, context=context)
         with closing(line):

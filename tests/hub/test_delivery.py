@@ -3,6 +3,7 @@
 import asyncio
 import random
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -35,7 +36,9 @@ def run(do, resolver=None, **settings):
         async with Caller(chosen, resolver) as caller:
             return await do(caller)
 
-    return asyncio.run(main())
+    # On a thread of its own: what drives a browser leaves a running loop in the tests' one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(main())).result()
 
 
 def post(url, body=BODY, headers=HEADERS, **settings) -> Outcome:
