@@ -49,6 +49,20 @@ def test_bell_rings_when_another_process_commits(bell, settings):
     wait_until(bell.has_rung, "the bell rings", seconds=0.5)
 
 
+def test_bell_that_hears_nothing_rings_all_the_same(postgres_url):
+    database = Database(postgres_url)
+    bell = database.open_bell()
+    try:
+        assert bell.has_rung()
+        bell._connection.execute("UNLISTEN *")
+        wait_until(bell.has_rung, "it looks for the first time")
+        database.publish(lambda changes: changes.take())
+        wait_until(bell.has_rung, "it rings")
+    finally:
+        bell.close()
+        database.close()
+
+
 def test_lost_connection_is_made_again(postgres_url):
     database = Database(postgres_url)
     bell = database.open_bell()

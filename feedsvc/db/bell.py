@@ -7,8 +7,8 @@ from feedsvc.db.engine import Sign
 
 #: PostgreSQL's channel; what is told on it is only that something was committed.
 CHANNEL = "feedsvc"
-#: Where nothing was heard for so long, something may have been missed: a pooler that has no
-#: notifications, or a connection that is silent because it is gone.
+#: So often it is looked, too, whether anything was written: a pooler may have no notifications, and
+#: a connection be silent because it is gone.
 _DOUBT_SECONDS = 1.0
 
 
@@ -48,22 +48,23 @@ class NoticeBell:
         self._timeout_seconds = max(1, int(timeout_seconds))
         self._connection: Any = None
         self._doubt_at = 0.0
+        self._snapshot: str | None = None
 
     def has_rung(self) -> bool:
         now = time.monotonic()
-        rung = now >= self._doubt_at
+        is_doubtful = now >= self._doubt_at
+        if is_doubtful:
+            self._doubt_at = now + _DOUBT_SECONDS
         try:
             if self._connection is None:
-                if not rung:  # so that a server that is away is not called all the time
-                    return False
-                self._connect()
-            elif list(self._connection.notifies(timeout=0)):
-                rung = True
+                if is_doubtful:  # so that a server that is away is not called all the time
+                    self._connect()
+                return is_doubtful
+            is_told = bool(list(self._connection.notifies(timeout=0)))
+            return (is_doubtful and self._has_moved()) or is_told
         except self._driver.Error:
             self._drop()
-        if rung:
-            self._doubt_at = now + _DOUBT_SECONDS
-        return rung
+            return is_doubtful
 
     def close(self) -> None:
         self._drop()
@@ -73,6 +74,13 @@ class NoticeBell:
             self._url, autocommit=True, connect_timeout=self._timeout_seconds
         )
         self._connection.execute(f"LISTEN {CHANNEL}")
+
+    def _has_moved(self) -> bool:
+        """Whether any transaction has written since it was asked before, heard of or not."""
+        last = self._snapshot
+        row = self._connection.execute("SELECT pg_current_snapshot()::text").fetchone()
+        self._snapshot = row[0]
+        return last != self._snapshot
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None

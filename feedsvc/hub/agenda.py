@@ -23,10 +23,16 @@ from feedsvc.settings import Settings
 
 log = logging.getLogger(__name__)
 
+#: Whoever is due waits no longer for topics that are looked through in vain, of which strangers may
+#: have made thousands.
+LONGEST_LOOK_SECONDS = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     topics: list[DueTopic]
+    #: Whether all were looked through; if not, the next look goes on.
+    is_whole: bool
     #: When there is more to do, without a commit.
     next_at: datetime | None
 
@@ -82,13 +88,22 @@ class Agenda:
         counter = self._database.read_counter()
         self._note(counter)
         self._forget({topic.id for topic in due if topic.id is not None}, now)
-        topics = [topic for topic in due if self._is_due(topic, counter, now)]
+        topics, end = [], time.monotonic() + LONGEST_LOOK_SECONDS
+        is_whole = True
+        for topic in due:
+            if time.monotonic() >= end:
+                is_whole = False
+                break
+            if self._is_due(topic, counter, now):
+                topics.append(topic)
         moments = [release_at, find_next_moment(self._database, now)]
         if any(topic.id is None for topic in due) and self.find_readable() < counter.change:
             moments.append(now + timedelta(seconds=self._readable_after))
         moments += [nothing.due_at for nothing in self._nothing.values()]
         moments += [until for _, until in self._held.values()]
-        return Plan(topics, min((one for one in moments if one is not None), default=None))
+        return Plan(
+            topics, is_whole, min((one for one in moments if one is not None), default=None)
+        )
 
     def find_readable(self) -> int:
         """Up to which change whoever reads a feed now gets it, whatever is between; 0: unknown."""

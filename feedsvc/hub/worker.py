@@ -174,6 +174,7 @@ class Worker:
     async def _look(self) -> None:
         self._is_rung = False
         plan = await self._ask(self._agenda.look, datetime.now(UTC))
+        self._is_rung |= not plan.is_whole
         served = {topic.id: self._served.get(topic.id, 0) for topic in plan.topics}
         self._served = served
         topics = sorted(plan.topics, key=lambda topic: served[topic.id])

@@ -100,6 +100,25 @@ def test_change_that_follows_soon_waits_until_the_window_is_over(
     assert sorted(due(agenda, window * 2)) == ["all.atom", "all.json"]
 
 
+def test_look_that_takes_long_is_gone_on_with(agenda, newsroom, subscribe, monkeypatch):
+    names = [f"all.atom?tag=tag-{number}" for number in range(3)]
+    for name in names:
+        subscribe(name)
+    newsroom.push(publish("a"))
+    looked, find_news = [], Packing.find_news
+
+    def look_through(*given):
+        looked.append(given[1])
+        return find_news(*given)
+
+    # A second goes by with each.
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: float(len(looked))))
+    monkeypatch.setattr(module, "LONGEST_LOOK_SECONDS", 1.5)
+    monkeypatch.setattr(Packing, "find_news", look_through)
+    assert [agenda.look(datetime.now(UTC)).is_whole for _ in range(2)] == [False, True]
+    assert len(looked) == len(set(looked)) == len(names)
+
+
 def test_topic_that_can_not_be_looked_through_is_left_to_its_jobs(
     agenda, newsroom, subscribe, monkeypatch, caplog
 ):
