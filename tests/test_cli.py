@@ -1,6 +1,8 @@
 """The command line: what it prints where, and its exit codes."""
 
 import json
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -353,3 +355,8 @@ def test_what_was_withdrawn_by_hand_comes_back_only_newer(run, newsroom):
     assert newsroom.push(publish("a", **old))["status"] == "stale"
     later = datetime.now(UTC) + timedelta(seconds=5)
     assert newsroom.push(publish("a"), at=later)["status"] == "updated"
+
+
+def test_commands_do_not_wait_until_the_workers_client_is_loaded():
+    said = "import sys, feedsvc.cli; sys.exit('aiohttp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", said], timeout=60, check=False).returncode == 0

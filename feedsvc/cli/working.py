@@ -12,16 +12,18 @@ import sys
 import time
 from collections.abc import Callable
 from select import select
+from typing import TYPE_CHECKING
 
 import click
 
 from feedsvc.app import configure_logging
 from feedsvc.cli.console import open_for_command
 from feedsvc.db import Database
-from feedsvc.hub.delivery import Caller
-from feedsvc.hub.worker import Worker
 from feedsvc.settings import Settings, load_settings
 from feedsvc.vault import Vault
+
+if TYPE_CHECKING:
+    from feedsvc.hub.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +93,10 @@ def _run(keeper: Process | None) -> bool:
 async def _work(
     settings: Settings, database: Database, vault: Vault, keeper: Process | None
 ) -> bool:
+    # Nothing else has to wait until its client is loaded, least of all a server that is restarted.
+    from feedsvc.hub.delivery import Caller  # noqa: PLC0415
+    from feedsvc.hub.worker import Worker  # noqa: PLC0415
+
     # Each call makes many small objects, which go by themselves; to look through all there are,
     # every few hundred of them, took a tenth of the time.
     gc.freeze()
@@ -120,7 +126,7 @@ def _raise_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _stop_without(keeper: Process, work: Worker) -> None:
+def _stop_without(keeper: Process, work: "Worker") -> None:
     """Stop when nobody is left who could tell it to."""
     if not keeper.is_there():
         work.stop()
