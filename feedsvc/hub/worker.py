@@ -50,6 +50,9 @@ T = TypeVar("T")
 
 #: How often it is looked whether anything was committed.
 LOOK_SECONDS = 0.05
+#: The same when nothing was for so long: to wake is what costs an idle worker most.
+QUIET_LOOK_SECONDS = 0.1
+_QUIET_SECONDS = 5.0
 #: The same while deliveries are on their way.
 BUSY_LOOK_SECONDS = 0.2
 #: How long calls may take that are on their way when it is to stop.
@@ -96,6 +99,7 @@ class Worker:
         self._has_wishes = self._may_be_revoked = False
         #: Whether something may have been committed since the last look.
         self._is_rung = True
+        self._rung_at = 0.0
         self._look_at = math.inf
         self._rest_until = 0.0
         self._is_stopped = False
@@ -138,10 +142,13 @@ class Worker:
         """See, every now and then, whether there is a reason to look."""
         if self._is_stopped:
             return
-        asyncio.get_running_loop().call_later(LOOK_SECONDS, self._tick)
+        is_quiet = time.monotonic() - self._rung_at > _QUIET_SECONDS
+        pause = QUIET_LOOK_SECONDS if is_quiet else LOOK_SECONDS
+        asyncio.get_running_loop().call_later(pause, self._tick)
         self._lanes.step_aside()
         if self._bell.has_rung() or time.time() >= self._look_at:
             self._is_rung = True
+            self._rung_at = time.monotonic()
         if self._is_rung and time.monotonic() >= self._rest_until:
             self._wake()
 
