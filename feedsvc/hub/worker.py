@@ -51,8 +51,8 @@ T = TypeVar("T")
 #: How often it is looked whether anything was committed.
 LOOK_SECONDS = 0.05
 #: The same when nothing was for so long: to wake is what costs an idle worker most.
-QUIET_LOOK_SECONDS = 0.1
-_QUIET_SECONDS = 5.0
+QUIET_LOOK_SECONDS = 0.125
+_QUIET_SECONDS = 2.0
 #: The same while deliveries are on their way.
 BUSY_LOOK_SECONDS = 0.2
 #: How long calls may take that are on their way when it is to stop.
