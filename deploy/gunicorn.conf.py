@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import os
-import resource
 import signal
 import socket
 import struct
@@ -16,6 +15,7 @@ from gunicorn.glogging import Logger
 
 import feedsvc.app  # noqa: F401 (once, in the main process: new workers are there the sooner)
 from feedsvc.secrecy import redact, redact_record
+from feedsvc.server import files
 from feedsvc.server.worker import Patience, PatientWorker
 from feedsvc.settings import load_settings
 
@@ -112,10 +112,8 @@ def _end_when_told(server: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Have files for all connections, as many as the system lets a program have by itself."""
-    least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if least != most:  # where a unit has set both, it may not
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    """Before the first worker begins: each has files for all of its connections."""
+    files.raise_limit()
     _limit_silence(server)
     _start_worker(server)
 

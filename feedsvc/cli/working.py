@@ -5,7 +5,6 @@ import contextlib
 import gc
 import logging
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import click
 from feedsvc.app import configure_logging
 from feedsvc.cli.console import open_for_command
 from feedsvc.db import Database
+from feedsvc.server import files
 from feedsvc.settings import Settings, load_settings
 from feedsvc.vault import Vault
 
@@ -50,15 +50,12 @@ def worker(beside: int | None, kept_by: int | None) -> None:
     `feedsvc serve` starts one beside the server, unless FEEDSVC_WORKER=false. Several may run, on
     several machines if the database is PostgreSQL; they share the work.
     """
-    if beside is None or kept_by is None:
-        if beside is not None:
-            _keep(Process(beside))
-            return
-        _run(None)
+    server = None if beside is None else Process(beside)
+    if server is not None and kept_by is None:
+        _keep(server)
         return
-    server, keeper = Process(beside), Process(kept_by)
-    is_told = _run(keeper)
-    if not is_told and server.is_there():
+    is_told = _run(None if kept_by is None else Process(kept_by))
+    if server is not None and not is_told and server.is_there():
         # Whoever would have started another one is gone: it takes that place.
         os.execv(sys.executable, _command("--beside", str(beside)))  # noqa: S606 (our own program)
 
@@ -101,7 +98,7 @@ async def _work(
     # every few hundred of them, took a tenth of the time.
     gc.freeze()
     gc.set_threshold(*_COLLECTED_AFTER)
-    _raise_files()
+    files.raise_limit()
     async with Caller(settings) as caller:
         work = Worker(database, settings, vault, caller)
         told: list[bool] = []
@@ -117,13 +114,6 @@ async def _work(
             _stop_without(keeper, work)
         await work.run()
     return bool(told)
-
-
-def _raise_files() -> None:
-    """Have files for all connections, as many as the system lets a program have by itself."""
-    least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if least != most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _stop_without(keeper: Process, work: "Worker") -> None:

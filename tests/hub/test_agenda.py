@@ -18,11 +18,6 @@ HOME = "https://feeds.example/feeds"
 
 
 @pytest.fixture
-def house(app):
-    return app.extensions["feedsvc"]
-
-
-@pytest.fixture
 def agenda(house):
     packing = Packing(house.database, house.settings, Fragments(1_000_000))
     return Agenda(house.database, house.settings, packing, Releases(house.database))

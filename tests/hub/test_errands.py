@@ -21,11 +21,6 @@ ALL = 10**9
 
 
 @pytest.fixture
-def house(app):
-    return app.extensions["feedsvc"]
-
-
-@pytest.fixture
 def prepared(house):
     """What is to be done about jobs."""
     packing = Packing(house.database, house.settings, Fragments(1_000_000))

@@ -1,7 +1,7 @@
 """Jobs: found when they stand behind, claimed by one worker, settled only as they were claimed."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -11,37 +11,15 @@ from feedsvc.feeds.selection import Cursor
 from feedsvc.hub import jobs, subscriptions
 from feedsvc.hub.jobs import claim, find_next_moment, find_topics
 from feedsvc.hub.outcomes import Delivered, Ended, Failed, Passed, Released, settle
-from feedsvc.hub.subscriptions import Wish, confirm, remember
-from feedsvc.models.push import Kind, Standing, Subscription, Topic, Verification
-from tests.hub.conftest import CALLBACK, TOPIC
+from feedsvc.hub.subscriptions import confirm
+from feedsvc.models.push import Kind, Standing, Subscription, Topic
+from tests.hub.conftest import CALLBACK, NOW, TOPIC
 from tests.newsroom import publish
 
-NOW = datetime(2026, 1, 9, 10, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 UNTIL = NOW + 60 * SECOND
 LATER = NOW + 30 * SECOND
 HUB = "https://hub.example/"
-WISH = Wish(Kind.WEBSUB, "subscribe", TOPIC, None, CALLBACK, "partner.example", 3600, "a secret")
-
-
-@pytest.fixture
-def house(app):
-    return app.extensions["feedsvc"]
-
-
-@pytest.fixture
-def wish_for(house):
-    """Have a wish kept; gives its row."""
-
-    def keep(now=NOW, **said):
-        wish = replace(WISH, **said)
-        remember(house.database, house.settings, wish, now)
-        with house.database.read():
-            return Verification.get(
-                Verification.callback == wish.callback, Verification.kind == wish.kind
-            )
-
-    return keep
 
 
 @pytest.fixture

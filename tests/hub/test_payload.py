@@ -31,11 +31,6 @@ TOMBSTONE = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"
 
 
 @pytest.fixture
-def house(app):
-    return app.extensions["feedsvc"]
-
-
-@pytest.fixture
 def packing(house):
     return Packing(house.database, house.settings, Fragments(1_000_000))
 

@@ -1,41 +1,19 @@
 """Subscriptions: made when they are verified, renewed where they stand, ended with their token."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from feedsvc.errors import SubscriptionError
 from feedsvc.feeds.saved import store
 from feedsvc.hub import subscriptions
-from feedsvc.hub.subscriptions import Wish, confirm, drop_verification, remember
+from feedsvc.hub.subscriptions import confirm, drop_verification, remember
 from feedsvc.models.push import Kind, Standing, Subscription, Topic, Verification
-from tests.hub.conftest import CALLBACK, TOPIC
+from tests.hub.conftest import CALLBACK, NOW, TOPIC, WISH
 from tests.newsroom import publish
 
-NOW = datetime(2026, 1, 9, 10, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
-WISH = Wish(Kind.WEBSUB, "subscribe", TOPIC, None, CALLBACK, "partner.example", 3600, "a secret")
-
-
-@pytest.fixture
-def house(app):
-    return app.extensions["feedsvc"]
-
-
-@pytest.fixture
-def wish_for(house):
-    """Have a wish kept; gives its row."""
-
-    def keep(now=NOW, **said):
-        wish = replace(WISH, **said)
-        remember(house.database, house.settings, wish, now)
-        with house.database.read():
-            return Verification.get(
-                Verification.callback == wish.callback, Verification.kind == wish.kind
-            )
-
-    return keep
 
 
 @pytest.fixture
