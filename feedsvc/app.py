@@ -15,9 +15,9 @@ from feedsvc.feeds import views as feeds
 from feedsvc.feeds.directory import views as directory
 from feedsvc.feeds.fragments import Fragments
 from feedsvc.feeds.keys import make_finder
+from feedsvc.feeds.kiosk import Kiosk
 from feedsvc.feeds.saved import views as private_feeds
 from feedsvc.feeds.saved.subscribers import Uses
-from feedsvc.feeds.views import Kiosk
 from feedsvc.hub import views as hub
 from feedsvc.hub.door import Door
 from feedsvc.hub.guard import Guard

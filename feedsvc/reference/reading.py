@@ -3,8 +3,8 @@
 from typing import Any
 
 from feedsvc import kinds
+from feedsvc.feeds.kiosk import SHOWN_AS
 from feedsvc.feeds.parameters import Parameter, list_parameters
-from feedsvc.feeds.views import SHOWN_AS
 from feedsvc.reference.answers import CONDITIONS, header, problems, unavailable
 from feedsvc.rendering.document import FORMATS
 from feedsvc.settings import Settings

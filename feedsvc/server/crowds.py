@@ -1,4 +1,4 @@
-"""Who waits in the main loop for an answer that a thread is making for somebody else."""
+"""Who waits in the main loop for an answer that a thread makes anew for all of them."""
 
 from collections.abc import Hashable, Mapping
 
@@ -8,34 +8,31 @@ Environ = Mapping[str, str]
 
 
 class Crowds:
-    """For each answer, the one whom a thread makes it for, and those who came meanwhile."""
+    """For each answer, those who wait for it: what they ask, and since when (monotonic seconds)."""
 
     def __init__(self) -> None:
-        self._crowds: dict[Hashable, dict[Connection, Environ]] = {}
-        self._led: dict[Connection, Hashable] = {}
+        self._crowds: dict[Hashable, dict[Connection, tuple[Environ, float]]] = {}
         self._joined: dict[Connection, Hashable] = {}
 
-    def join(self, conn: Connection, answer: Hashable, environ: Environ) -> bool:
-        """Whether it waits with others now. Who comes first leads, and is to have a thread."""
+    def join(self, conn: Connection, answer: Hashable, environ: Environ, since: float) -> bool:
+        """Whether it is the first: the answer is to be made."""
         crowd = self._crowds.get(answer)
+        is_first = crowd is None
         if crowd is None:
-            self._crowds[answer], self._led[conn] = {}, answer
-            return False
-        crowd[conn], self._joined[conn] = environ, answer
-        return True
+            crowd = self._crowds[answer] = {}
+        crowd[conn], self._joined[conn] = (environ, since), answer
+        return is_first
 
     def leave(self, conn: Connection) -> None:
-        """One that has joined waits no longer."""
+        """It waits no longer, if it did."""
         answer = self._joined.pop(conn, None)
         if answer is not None:
             del self._crowds[answer][conn]
 
-    def disperse(self, leader: Connection) -> list[tuple[Connection, Environ]]:
-        """Those who have waited for a leader's answer, with what they ask, the first ones first."""
-        answer = self._led.pop(leader, None)
-        if answer is None:
-            return []
+    def disperse(self, answer: Hashable) -> list[tuple[Connection, Environ, float]]:
+        """Those who have waited for an answer, with what they ask, and since when; first ones
+        first."""
         crowd = self._crowds.pop(answer)
         for conn in crowd:
             del self._joined[conn]
-        return list(crowd.items())
+        return [(conn, environ, since) for conn, (environ, since) in crowd.items()]

@@ -6,8 +6,8 @@ main loop closes connections, and may wait for two seconds with each. So a few d
 dawdle keep everybody else out. Here the main loop waits, for all of them at once: a thread gets a
 request when it is there, and gives back an answer that may still have to be sent. Only a long body
 is read by a thread, and half of the threads never do that. An answer that is in memory already
-needs no thread, and nothing of gunicorn's: the loop gives it itself. Where it is out of date, one
-who asks gets a thread, and those who ask for the same meanwhile are given what that one has made.
+needs no thread, and nothing of gunicorn's: the loop gives it itself. Where it is out of date, a
+thread makes it anew, for all who ask for it meanwhile.
 
 It builds on what gunicorn 27 does inside (`gunicorn/workers/gthread.py`), whose hooks it replaces.
 """
@@ -59,6 +59,12 @@ class Found(Protocol):
     def body(self) -> bytes: ...
 
 
+class Made(Protocol):
+    """An answer that was made anew, for whoever asks for it."""
+
+    def reply(self, environ: Environ, now: float, /) -> Found: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long clients are waited for."""
@@ -87,6 +93,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self._crowds = Crowds()
         self._recall: Callable[[Environ], Found | None] = lambda _environ: None
         self._find_outdated: Callable[[Environ], Hashable | None] = lambda _environ: None
+        self._renew: Callable[[Any], Made | None] = lambda _answer: None
         self._date = 0, b""
 
     @classmethod
@@ -104,6 +111,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         if self.cfg.keepalive and not self.log.access_log_enabled:
             self._recall = getattr(layer, "recall", self._recall)
             self._find_outdated = getattr(layer, "find_outdated", self._find_outdated)
+            self._renew = getattr(layer, "renew", self._renew)
         super().run()
 
     # In the main loop: hearing requests
@@ -142,7 +150,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             if environ is not None and self._is_answered(conn, environ):
                 return
             conn.heard += received
-            if environ is None or not self._is_joining(conn, environ):
+            if environ is None or not self._is_joining(conn, environ, time.monotonic()):
                 self._judge(conn, is_first=is_first)
         elif judge(conn.heard) is Heard.PART_OF_BODY:
             self._pass_on(conn)  # the application says that it is cut short
@@ -158,28 +166,54 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             return False
         if found is None:
             return False
+        self._answer(conn, environ, found)
+        return True
+
+    def _answer(self, conn: Connection, environ: Environ, found: Found) -> None:
         self.nr += 1
         conn.heard.clear()
         conn.sock.sendall(b"HTTP/1.1 %b%b" % (found.head, self._end_of_head()))
         if environ["REQUEST_METHOD"] != "HEAD":
             conn.sock.sendall(found.body)
         self._send(conn)
-        return True
 
-    def _is_joining(self, conn: Connection, environ: Environ) -> bool:
-        """Whether it waits for an answer that a thread is making anew for another one."""
+    def _is_joining(self, conn: Connection, environ: Environ, since: float) -> bool:
+        """Whether it waits for an answer that a thread makes anew, as it has since then."""
         answer = self._find_outdated(environ)
         if answer is None or judge(conn.heard) is not Heard.WHOLE:
             return False
-        if not self._crowds.join(conn, answer, environ):
-            return False
+        if self._crowds.join(conn, answer, environ, since):
+            making = self.tpool.submit(self._make, answer, environ)
+            making.add_done_callback(
+                lambda made: self.method_queue.defer(self._answer_crowd, answer, made)
+            )
         self._waiting.put_aside(conn, _TOGETHER_SECONDS, self._pass_on)
         return True
 
-    def _answer_others(self, leader: Connection) -> None:
-        """Give those who waited with it what is in memory now; the others need threads."""
-        for conn, environ in self._crowds.disperse(leader):
-            if not (self.alive and self._is_answered(conn, environ)):
+    def _make(self, answer: "Hashable", environ: Environ) -> tuple[Made | None, float]:
+        """In a thread: the answer, and since when it has been in the making."""
+        began = time.monotonic()
+        made = self._renew(answer)
+        if made is not None:
+            made.reply(environ, time.time())  # so that it is compressed here, not in the loop
+        return made, began
+
+    def _answer_crowd(
+        self, answer: "Hashable", making: "Future[tuple[Made | None, float]]"
+    ) -> None:
+        """Give it to all who came before it was begun: though others may have written since, what
+        they were told of before they asked is in it. The later ones may have to wait again."""
+        if fault := making.exception():
+            self.log.error("An answer can't be made anew.", exc_info=fault)
+        made, began = (None, 0.0) if fault else making.result()
+        for conn, environ, since in self._crowds.disperse(answer):
+            if made is None or not self.alive:
+                self._pass_on(conn)
+            elif since <= began:
+                self._answer(conn, environ, made.reply(environ, time.time()))
+            elif self._is_answered(conn, environ) or self._is_joining(conn, environ, since):
+                continue
+            else:
                 self._pass_on(conn)
 
     def _end_of_head(self) -> bytes:
@@ -262,7 +296,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             self._reading_long -= 1
             self._serve_queue()
         self._send(conn)
-        self._answer_others(conn)
 
     def _send(self, conn: Connection) -> None:
         try:

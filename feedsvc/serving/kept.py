@@ -70,7 +70,12 @@ class Kept:
         self.made_at = now.timestamp()
         #: How often its body was sent.
         self.hits = 0
-        self._fields = [(name, value) for name, value in fields if name.lower() not in _OWN_FIELDS]
+        #: Those of its answers' fields that it does not say itself.
+        self.fields = [
+            one
+            for one in fields
+            if one[0].lower() not in _OWN_FIELDS and one not in representation.fields
+        ]
         self._etags = (representation.etag, representation.etag.removeprefix("W/"))
         # How long readers may keep it moves with the clock, so it is asked for again by then.
         age, ends_at = timedelta(seconds=representation.age_seconds), representation.ends_at
@@ -121,7 +126,7 @@ class Kept:
         return min(until, self._ends_at - age)
 
     def _list_fields(self, at: datetime, *, is_shown: bool) -> Headers:
-        return self.representation.list_headers(at, is_shown=is_shown) + self._fields
+        return self.representation.list_headers(at, is_shown=is_shown) + self.fields
 
     def _judge(self, environ: Mapping[str, Any], now: float, *, is_shown: bool) -> Reply:
         """What the request's conditions make of it."""

@@ -2,9 +2,11 @@
 
 It knows bytes, validators and keys, nothing of articles. An answer is kept for as long as the state
 of the data is the one that it is of, and no longer than it says itself. What is not there, Flask is
-asked for, and hands over a representation (`representation.Offer`); all else passes through.
+asked for, and hands over a representation (`representation.Offer`); one that says how it is made
+(`Representation.remake`) is made anew without Flask. All else passes through.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,16 +17,18 @@ from functools import lru_cache, partial
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
-from feedsvc.errors import DatabaseUnavailableError
+from feedsvc.errors import DatabaseUnavailableError, FeedsvcError
 from feedsvc.serving.bodies import Bodies
 from feedsvc.serving.cache import Cache
 from feedsvc.serving.codings import accepted_codings
 from feedsvc.serving.kept import Headers, Kept, Reply
 from feedsvc.serving.press import Press
-from feedsvc.serving.representation import OFFER, Offer
+from feedsvc.serving.representation import OFFER, Offer, Representation
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
 
 #: A body is made smaller when it was sent so often, and was the same for so long: while articles
 #: come in one after the other, it would be for nothing, and take more time than all the rest.
@@ -129,9 +133,26 @@ class Layer:
         return None if standing is None else self._recall(key, standing, environ)
 
     def find_outdated(self, environ: Mapping[str, Any]) -> Key | None:
-        """Which answer is in memory that `recall` does not give: a new one will do for all."""
+        """Which answer is in memory that `recall` does not give, and `renew` can make anew."""
         key = self._find(environ)
-        return None if key is None or self.caches[key.segment].find(key.name) is None else key
+        if key is None:
+            return None
+        kept = self.caches[key.segment].find(key.name)
+        return None if kept is None or kept.representation.remake is None else key
+
+    def renew(self, key: Key) -> Kept | None:
+        """Make an answer anew, of the data as it is now or later, without a request for it.
+
+        None, where the application has to be asked.
+        """
+        with self._turns.of(key.name):
+            try:
+                standing = self._look()
+            except DatabaseUnavailableError:
+                return None
+            kept = self.caches[key.segment].find(key.name)
+            is_made = kept is not None and _is_fresh(kept, standing, time.time())
+            return kept if is_made else self._remake(key, standing)
 
     def _find(self, environ: Mapping[str, Any]) -> Key | None:
         path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
@@ -149,28 +170,49 @@ class Layer:
         return reply
 
     def _renew(self, key: Key, standing: Standing, environ: "WSGIEnvironment") -> Reply:
-        """Ask the application; of those who ask for the same at once, one does it for all."""
+        """Have it made; of those who ask for the same at once, one does it for all."""
         with self._turns.of(key.name) as is_first:
             previous = self.caches[key.segment].find(key.name)
             now = time.time()
             if not is_first and previous is not None and _is_fresh(previous, self._look(), now):
                 return previous.reply(environ, now)
-            offer = Offer(None if previous is None else previous.representation)
-            asked = {**environ, "REQUEST_METHOD": "GET", OFFER: offer}
-            reply = _run(self._app, asked)
-        made = offer.made
-        if made is None:
+            if (kept := self._remake(key, standing)) is not None:
+                return kept.reply(environ, time.time())
+            return self._ask(key, standing, environ)
+
+    def _remake(self, key: Key, standing: Standing) -> Kept | None:
+        """As the last one says that it is made, if it can be."""
+        previous = self.caches[key.segment].find(key.name)
+        if previous is None or previous.representation.remake is None:
+            return None
+        try:
+            made = previous.representation.remake(previous.representation)
+        except FeedsvcError:
+            return None
+        except Exception:  # the application tells whoever asked; a feed must not end in a 500
+            log.exception("%s could not be made anew", key.name)
+            return None
+        return None if made is None else self._keep(key, made, standing, previous.fields)
+
+    def _ask(self, key: Key, standing: Standing, environ: "WSGIEnvironment") -> Reply:
+        """Ask the application."""
+        previous = self.caches[key.segment].find(key.name)
+        offer = Offer(None if previous is None else previous.representation)
+        reply = _run(self._app, {**environ, "REQUEST_METHOD": "GET", OFFER: offer})
+        if offer.made is None:
             return reply
-        at = datetime.now(UTC)
-        stamp = standing.stamp if made.stamp is None else made.stamp
-        bodies = Bodies(made.body)
+        return self._keep(key, offer.made, standing, reply.headers).reply(environ, time.time())
+
+    def _keep(self, key: Key, made: Representation, standing: Standing, fields: Headers) -> Kept:
+        cache, at = self.caches[key.segment], datetime.now(UTC)
+        previous, bodies = cache.find(key.name), Bodies(made.body)
         if previous is not None and previous.bodies.plain is made.body:
             bodies = previous.bodies
-        kept = Kept(made, bodies, reply.headers, stamp, at)
-        reply = kept.reply(environ, at.timestamp())
+        stamp = standing.stamp if made.stamp is None else made.stamp
+        kept = Kept(made, bodies, fields, stamp, at)
         if not made.is_private:
-            self.caches[key.segment].put(key.name, kept)
-        return reply
+            cache.put(key.name, kept)
+        return kept
 
     def _improve(self, key: Key, kept: Kept, environ: Mapping[str, Any]) -> None:
         kept.hits = 0  # until it is done, it may be asked for again, which does no harm

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -46,6 +46,10 @@ class Representation:
     made_of: object = None
     #: Which state of the data it is of.
     stamp: object = None
+    #: Header fields of its own, beside those that follow from all this.
+    fields: tuple[tuple[str, str], ...] = ()
+    #: What makes it anew, of the data as it is then, where no request is needed for that.
+    remake: "Remake | None" = field(default=None, compare=False, repr=False)
     #: Weak, since a proxy may compress the body; a hash, so that nothing can be missed.
     etag: str = field(init=False)
 
@@ -65,6 +69,7 @@ class Representation:
         ]
         if self.changed_at is not None:
             headers.append(("Last-Modified", http_date(min(self.changed_at, now - _SETTLED))))
+        headers += self.fields
         return headers
 
     @property
@@ -85,6 +90,11 @@ class Representation:
             f"public, max-age={age}, stale-while-revalidate={age}, "
             f"stale-if-error={self.stale_seconds}"
         )
+
+
+#: It is handed the last one, from which bytes can be taken over. None, or a FeedsvcError: the
+#: application has another answer.
+Remake = Callable[[Representation | None], Representation | None]
 
 
 class Offer:

@@ -1,4 +1,4 @@
-"""Who comes first leads; those who come meanwhile wait for what is made for it."""
+"""For the first who comes an answer is made; those who come meanwhile wait for the same."""
 
 import socket
 from types import SimpleNamespace
@@ -26,37 +26,37 @@ def connect():
         line.close()
 
 
-def test_the_first_leads_and_the_others_are_told_in_their_order(connect):
-    crowds, (leader, second, third) = Crowds(), (connect() for _ in range(3))
-    assert [crowds.join(one, "all", ASKED) for one in (leader, second, third)] == [
-        False,
-        True,
-        True,
-    ]
-    assert crowds.disperse(leader) == [(second, ASKED), (third, ASKED)]
+def test_the_first_has_the_answer_made_and_all_are_told_in_their_order(connect):
+    crowds, conns = Crowds(), [connect() for _ in range(3)]
+    firsts = [crowds.join(one, "all", ASKED, since) for since, one in enumerate(conns)]
+    assert firsts == [True, False, False]
+    assert crowds.disperse("all") == [(one, ASKED, since) for since, one in enumerate(conns)]
 
 
 def test_another_answer_has_another_crowd(connect):
-    crowds, (leader, other) = Crowds(), (connect() for _ in range(2))
-    assert not crowds.join(leader, "all", ASKED)
-    assert not crowds.join(other, "tin-tuc", ASKED)
-    assert crowds.disperse(leader) == crowds.disperse(other) == []
+    crowds, (one, other) = Crowds(), (connect() for _ in range(2))
+    assert crowds.join(one, "all", ASKED, 1)
+    assert crowds.join(other, "tin-tuc", ASKED, 2)
+    assert crowds.disperse("all") == [(one, ASKED, 1)]
 
 
 def test_who_left_is_told_nothing(connect):
-    crowds, (leader, second) = Crowds(), (connect() for _ in range(2))
-    crowds.join(leader, "all", ASKED)
-    crowds.join(second, "all", ASKED)
+    crowds, (first, second) = Crowds(), (connect() for _ in range(2))
+    crowds.join(first, "all", ASKED, 1)
+    crowds.join(second, "all", ASKED, 2)
     crowds.leave(second)
-    assert crowds.disperse(leader) == []
+    assert crowds.disperse("all") == [(first, ASKED, 1)]
 
 
-def test_once_a_crowd_was_told_the_next_who_comes_leads(connect):
-    crowds, (leader, second) = Crowds(), (connect() for _ in range(2))
-    crowds.join(leader, "all", ASKED)
-    crowds.disperse(leader)
-    assert not crowds.join(second, "all", ASKED)
+def test_an_answer_that_all_have_left_is_still_in_the_making(connect):
+    crowds, (first, second) = Crowds(), (connect() for _ in range(2))
+    crowds.join(first, "all", ASKED, 1)
+    crowds.leave(first)
+    assert not crowds.join(second, "all", ASKED, 2)
 
 
-def test_who_leads_no_crowd_has_nobody_to_tell(connect):
-    assert Crowds().disperse(connect()) == []
+def test_once_a_crowd_was_told_the_answer_is_made_for_the_next(connect):
+    crowds, (first, second) = Crowds(), (connect() for _ in range(2))
+    crowds.join(first, "all", ASKED, 1)
+    crowds.disperse("all")
+    assert crowds.join(second, "all", ASKED, 2)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
-from feedsvc.errors import DatabaseUnavailableError
+from feedsvc.errors import DatabaseUnavailableError, FeedNotFoundError
 from feedsvc.serving.layer import Key, Layer, Segment
 from feedsvc.serving.representation import Representation, answer, find_previous
 from tests.serving.test_codings import DECODE
@@ -245,13 +246,13 @@ def test_what_is_private_is_kept_nowhere(paper):
     assert paper.asked == 2
 
 
+def fail_to_look():
+    raise DatabaseUnavailableError("gone")
+
+
 def test_a_database_that_can_not_be_looked_at_is_for_the_application_to_tell(paper):
     paper.get()
-
-    def fail():
-        raise DatabaseUnavailableError("gone")
-
-    paper.layer._look = fail
+    paper.layer._look = fail_to_look
     paper.trouble = ("unavailable", 503)
     assert paper.get().status_code == 503
 
@@ -334,16 +335,81 @@ def test_what_is_in_memory_is_recalled(paper):
     assert paper.asked == asked
 
 
-def test_what_is_in_memory_and_out_of_date_is_to_be_made_once_for_all(paper):
-    def find(path="/feeds/all", query=""):
-        return paper.layer.find_outdated({"PATH_INFO": path, "QUERY_STRING": query})
+def find_outdated(paper, path="/feeds/all", query=""):
+    return paper.layer.find_outdated({"PATH_INFO": path, "QUERY_STRING": query})
 
-    assert find() is None
+
+@pytest.fixture
+def remade(paper):
+    """A paper that has said how its feed is made, and to whom all was handed over for that."""
+
+    class Remade:
+        body = b"<rss>new</rss>"
+        fault = None
+
+        def __init__(self):
+            self.handed_over = []
+
+        def __call__(self, previous):
+            self.handed_over.append(previous)
+            if self.fault is not None:
+                raise self.fault
+            if self.body is None:
+                return None
+            return replace(previous, body=self.body, fields=(("Link", "<new>"),))
+
+    paper.made["remake"], paper.made["fields"] = Remade(), (("Link", "<old>"),)
     paper.get()
     paper.change = 2
-    assert recall(paper) is None
-    assert find() is not None
-    assert find("/elsewhere") is None
+    return paper.made["remake"]
+
+
+def test_only_what_is_in_memory_and_says_how_it_is_made_is_to_be_made_for_all(paper):
+    assert find_outdated(paper) is None
+    paper.get()
+    paper.change = 2
+    assert find_outdated(paper) is None
+    paper.made["remake"] = lambda previous: previous
+    paper.get()
+    paper.change = 3
+    assert find_outdated(paper) is not None
+    assert find_outdated(paper, "/elsewhere") is None
+
+
+def test_what_says_how_it_is_made_is_made_without_the_application(paper, remade):
+    got = paper.get()
+    assert (got.data, got.headers["Link"]) == (b"<rss>new</rss>", "<new>")
+    assert got.headers["Content-Security-Policy"] == "default-src 'none'"
+    assert (paper.asked, [one.body for one in remade.handed_over]) == (1, [BODY])
+    assert (paper.get().data, paper.asked, len(remade.handed_over)) == (b"<rss>new</rss>", 1, 1)
+
+
+def test_it_is_made_before_anyone_has_asked_the_application(paper, remade):
+    made = paper.layer.renew(find_outdated(paper))
+    assert made.reply({}, time.time()).body == b"<rss>new</rss>"
+    assert recall(paper).body == b"<rss>new</rss>"
+    assert paper.layer.renew(find_outdated(paper)) is made
+    assert (paper.asked, len(remade.handed_over)) == (1, 1)
+
+
+def test_what_can_not_be_made_anew_is_for_the_application_to_tell(paper, remade):
+    paper.trouble = "there is no such feed", 404
+    for remade.fault, remade.body in ((FeedNotFoundError("all"), b""), (None, None)):
+        assert paper.layer.renew(find_outdated(paper)) is None
+        assert paper.get().status_code == 404
+
+
+def test_a_fault_in_making_it_is_logged_and_the_application_asked(paper, remade, caplog):
+    remade.fault = ValueError("broken")
+    assert paper.get().data == BODY
+    assert "/feeds/all could not be made anew" in caplog.text
+    assert paper.asked == 2
+
+
+def test_nothing_is_made_while_the_database_can_not_be_looked_at(paper, remade):
+    key, paper.layer._look = find_outdated(paper), fail_to_look
+    assert paper.layer.renew(key) is None
+    assert remade.handed_over == []
 
 
 FIELDS = st.fixed_dictionaries(

@@ -10,8 +10,9 @@ every document, and be another one for each subscriber; without, and not asking,
 from flask import Blueprint, Response
 
 from feedsvc.errors import CredentialsError, FeedNotFoundError
+from feedsvc.feeds.kiosk import Kiosk
 from feedsvc.feeds.saved.subscribers import open_feed
-from feedsvc.feeds.views import Kiosk, sent_token
+from feedsvc.feeds.views import sent_token, serve
 
 
 def create_blueprint(kiosk: Kiosk) -> Blueprint:
@@ -19,12 +20,12 @@ def create_blueprint(kiosk: Kiosk) -> Blueprint:
 
     @blueprint.get("/<token>/<document>")
     def show_by_address(token: str, document: str) -> Response:
-        return kiosk.serve(document, token, open_feed)
+        return serve(kiosk, document, token, open_feed)
 
     @blueprint.get("/<document>")
     def show_by_password(document: str) -> Response:
         try:
-            return kiosk.serve(document, sent_token(), open_feed)
+            return serve(kiosk, document, sent_token(), open_feed)
         except FeedNotFoundError as error:
             raise CredentialsError from error
 
