@@ -82,11 +82,10 @@ def read_standing(database: Database) -> Standing:
 
 
 def _find_next_moment() -> datetime | None:
-    ((visible_at,),) = fetch(
-        "SELECT min(visible_at) FROM article WHERE state = ?", int(State.SCHEDULED)
-    )
-    ((expires_at,),) = fetch(
-        "SELECT min(expires_at) FROM article WHERE state = ? AND expires_at IS NOT NULL",
+    ((visible_at, expires_at),) = fetch(
+        "SELECT (SELECT min(visible_at) FROM article WHERE state = ?),"
+        " (SELECT min(expires_at) FROM article WHERE state = ? AND expires_at IS NOT NULL)",
+        int(State.SCHEDULED),
         int(State.LIVE),
     )
     moments = [moment for moment in (visible_at, expires_at) if moment is not None]

@@ -1,6 +1,7 @@
 """What a feed says of itself. Nothing of it depends on this moment, or on the machine."""
 
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from werkzeug.urls import iri_to_uri
@@ -75,18 +76,23 @@ def describe_push(feed: Feed, selection: Selection, settings: Settings) -> Push:
     own = (f"{settings.public_url}{HUB_PATH}",) if settings.hub else ()
     if is_private(feed):
         return Push(own)
-    return Push((*own, *settings.other_hubs), _cloud(settings) if settings.hub else None)
+    cloud = _cloud(settings.public_url) if settings.hub else None
+    return Push((*own, *settings.other_hubs), cloud)
 
 
 def list_links(channel: Channel, format_: Format) -> str:
     """The `Link` header: where one subscribes, and by which address (WebSub, sections 4 and 7)."""
     links = [(address, "hub") for address in channel.push.hubs]
     links.append((format_.self_url(channel), "self"))
-    return ", ".join(f'<{iri_to_uri(address)}>; rel="{relation}"' for address, relation in links)
+    return ", ".join(f'<{_uri(address)}>; rel="{relation}"' for address, relation in links)
 
 
-def _cloud(settings: Settings) -> Cloud:
-    home = urlsplit(iri_to_uri(settings.public_url))
+_uri = lru_cache(1_000)(iri_to_uri)
+
+
+@lru_cache(1)
+def _cloud(public_url: str) -> Cloud:
+    home = urlsplit(iri_to_uri(public_url))
     is_secure = home.scheme == "https"
     return Cloud(
         home.hostname or "",

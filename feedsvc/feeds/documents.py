@@ -3,7 +3,7 @@
 Everything here is read in one view of the database, and nothing of it depends on who asks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -39,6 +39,8 @@ from feedsvc.rendering.push import NO_PUSH
 from feedsvc.rendering.terms import NO_TERMS
 from feedsvc.settings import Settings
 
+Lister = Callable[[Sequence[Place]], Sequence[Entry]]
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -68,13 +70,21 @@ def first(*moments: datetime | None) -> datetime | None:
 
 
 class Reading:
-    """A feed and what is asked of it, in the view that the caller is in.
+    """A feed and what is asked of it, in the view that the caller is in; `list_entries` reads them.
 
     Its verbs raise FeedNotFoundError where a filter names a category that there is not, and
     SelectionError where too many articles would have to be tried.
     """
 
-    def __init__(self, feed: Feed, asked: Selection, settings: Settings, now: datetime) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        asked: Selection,
+        settings: Settings,
+        now: datetime,
+        list_entries: Lister = list_entries,
+    ) -> None:
+        self._list_entries = list_entries
         self._feed = feed
         self._settings = feed_settings(feed, settings)
         self._asked = narrow(feed, asked, self._settings)
@@ -100,10 +110,10 @@ class Reading:
             return self._document((), settings.max_age_seconds)
         if asked.query is not None and asked.order == Order.RELEVANCE:
             places = _find_relevant(plan, asked.query, asked.limit, settings.scan_limit)
-            return self._document(list_entries(places), settings.max_age_seconds)
+            return self._document(self._list_entries(places), settings.max_age_seconds)
         found = iterate_places(plan, asked.limit + 1, settings.scan_limit)
         places = list(islice(found, asked.limit))
-        entries = list_entries(places)
+        entries = self._list_entries(places)
         is_full = len(places) == asked.limit
         buried = self._tombstones(plan, places[-1] if is_full else None)
         before = None
@@ -149,7 +159,7 @@ class Reading:
             raise FeedNotFoundError(f"{self._feed.name}/{period.name}")
         if not archive.has_room_for(period):
             return archive.find_newest(period) or period
-        entries = list_entries(archive.list_places(period))
+        entries = self._list_entries(archive.list_places(period))
         is_over = archive.is_over(period)
         following = archive.find_following(period) if is_over else None
         channel = describe(self._feed, asked, settings)
@@ -200,7 +210,7 @@ class Reading:
 
     def show_changes(self, step: Step) -> Document:
         """A document of changed articles, in their order."""
-        document = self._document(list_entries(step.places), self._settings.max_age_seconds)
+        document = self._document(self._list_entries(step.places), self._settings.max_age_seconds)
         times = (document.channel.updated_at, *(one.at for one in step.deleted))
         channel = replace(
             document.channel,

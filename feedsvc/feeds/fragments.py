@@ -20,6 +20,11 @@ from feedsvc.serving.cache import Cache
 #: Database (its epoch), article, change, format, depth, attribution.
 _Key = tuple[str, int, int, str, Policy, str]
 
+#: Of the memory, what is for entries; the rest is for their fragments, which are longer.
+_ENTRIES_PART = 16
+#: What an entry takes beside its address, in memory that also keeps what the numbers are of.
+_ENTRY_BYTES = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -49,6 +54,10 @@ def list_entries(places: Sequence[Place]) -> tuple[Entry, ...]:
 _ROWS = "SELECT id, change, url, published_at, modified_at FROM article WHERE id IN (?)"
 
 
+def _measure(entry: Entry) -> int:
+    return _ENTRY_BYTES + len(entry.url)
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """How a feed shows its articles: no deeper than this, and on these terms."""
@@ -61,7 +70,27 @@ class Fragments:
     """One process's entries, bounded in bytes. Safe to share between threads."""
 
     def __init__(self, limit_bytes: int) -> None:
-        self._cache: Cache[_Key, bytes] = Cache(limit_bytes, len)
+        for_entries = limit_bytes // _ENTRIES_PART
+        self._entries: Cache[tuple[str, int, int], Entry] = Cache(for_entries, _measure)
+        self._cache: Cache[_Key, bytes] = Cache(limit_bytes - for_entries, len)
+
+    def list_entries(self, epoch: str, places: Sequence[Place]) -> tuple[Entry, ...]:
+        """The same as `list_entries`, in a database's epoch; those that are known are not read.
+
+        What says of a row whether it is known stands in front of its text, all else behind it.
+        """
+        if not places:
+            return ()
+        numbers = [number for _, number in places]
+        changes = dict(fetch("SELECT id, change FROM article WHERE id IN (?)", numbers))
+        keys = [(epoch, number, changes[number]) for number in numbers]
+        found = {key: self._entries.find(key) for key in keys}
+        missing = [place for key, place in zip(keys, places, strict=True) if found[key] is None]
+        for entry in list_entries(missing):
+            key = (epoch, entry.place[1], entry.change)
+            found[key] = entry
+            self._entries.put(key, entry)
+        return tuple(entry for entry in found.values() if entry is not None)
 
     def render(
         self, format_: Format, entries: Sequence[Entry], look: Look, epoch: str

@@ -81,7 +81,8 @@ class Kiosk:
             feed = order.find(self.database, order.name, order.token)
             if feed.saved is not None:
                 selection = parse_selection(order.pairs, feed_settings(feed, self.settings))
-            reading = Reading(feed, selection, self.settings, now)
+            lister = partial(self.fragments.list_entries, counter.epoch)
+            reading = Reading(feed, selection, self.settings, now, lister)
             if selection.after is None:
                 read = reading.read_newest()
             else:
@@ -103,7 +104,9 @@ class Kiosk:
         with self.database.read():
             counter = self.database.read_counter()
             feed = get_feed(self.database, order.name)
-            read = Reading(feed, selection, self.settings, now).read_archive(order.period)
+            lister = partial(self.fragments.list_entries, counter.epoch)
+            reading = Reading(feed, selection, self.settings, now, lister)
+            read = reading.read_archive(order.period)
             if isinstance(read, Period):
                 query = canonical_query(selection, self.settings)
                 base = feed_url(order.name, self.settings)

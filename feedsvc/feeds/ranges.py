@@ -6,7 +6,7 @@ microseconds, and its number.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -203,11 +203,14 @@ def of_author(id_: int) -> Range:
     return _Label("article_author", "author_id", "article_id", id_)
 
 
-def walk(ranges: Iterable[Range], window: Window) -> Iterator[Place]:
+def walk(ranges: Sequence[Range], window: Window) -> Iterator[Place]:
     """The places of a union of ranges, newest first, each once; read as far as they are asked for.
 
     What several ranges give is merged, not sorted.
     """
+    if len(ranges) == 1:
+        yield from ranges[0].walk(window)
+        return
     last = None
     for place in heapq.merge(*(one.walk(window) for one in ranges), reverse=True):
         if place != last:

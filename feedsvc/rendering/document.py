@@ -90,7 +90,9 @@ def join_document(
     head, tail = format_.render_frame(channel)
     if format_ is RSS:
         fragments = add_rsl(fragments, urls, channel.terms)
-    return b"".join((head, format_.separator.join(fragments), tail))
+    if format_.separator:
+        fragments = [format_.separator.join(fragments)]
+    return b"".join((head, *fragments, tail))
 
 
 def find_unrenderable(articles: Mapping[K, Article]) -> dict[K, RenderingError]:

@@ -11,6 +11,7 @@ What it can't say at all is written by `media`, `podcast` and `relations`.
 import html
 import re
 from collections.abc import Sequence
+from copy import copy
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -139,7 +140,7 @@ def render_on_trial(articles: Sequence[Article]) -> None:
     feed.rss_str()
 
 
-def _feed_of(articles: Sequence[Article]) -> Any:
+def _make_template() -> Any:
     feed = new_feed()
     # Required of any feed; none of it is in a fragment.
     feed.id("urn:x")
@@ -147,6 +148,16 @@ def _feed_of(articles: Sequence[Article]) -> Any:
     feed.description("x")
     feed.link(href="urn:x")
     feed.updated(_SOME_TIME)
+    return feed
+
+
+#: A feed without entries, of which copies are filled: to make one takes as long as to fill it.
+_TEMPLATE = _make_template()
+
+
+def _feed_of(articles: Sequence[Article]) -> Any:
+    feed = copy(_TEMPLATE)
+    feed.entry([], replace=True)  # a list of its own
     for article in map(shown, articles):
         _fill(feed.add_entry(order="append"), article)
     return feed

@@ -1,14 +1,15 @@
 """How long does the first answer take after one of a feed's 30 articles has changed?
 
 The article is pushed to one worker, and the other is asked, which has seen nothing of it. Against a
-Flask view in the same server that has feedgen write the whole feed, of the same articles; and
-compressed, in milliseconds.
+Flask view in the same server that has feedgen write the whole feed, of the same articles, after as
+many changes; and compressed, in milliseconds.
 """
 
 import statistics
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from http.client import HTTPConnection
 from itertools import count
 
 from tests.benchmarks.articles import make_event, published_at
@@ -35,17 +36,28 @@ def measure(bench: Bench) -> list[Result]:
                 bench.new_directory("feedgen"), FEEDGEN, FEEDSVC_DATABASE_URL=url
             ) as feedgen,
             closing(feedgen.connect()) as to_feedgen,
-            _changed_newspaper(product) as changed,
+            _changed_newspaper(product) as (change, to_product),
         ):
             times = range(_CHANGES[bench.effort])
-            compressed = [_median(lambda: changed(GZIP), times) for _ in range(bench.effort.runs)]
+
+            def time_product(headers: Mapping[str, str]) -> float:
+                change()
+                return ask(product, to_product, FEED, headers)
+
+            def time_feedgen() -> float:
+                change()
+                return ask(feedgen, to_feedgen, FEED, IDENTITY)
+
+            compressed = [
+                _median(lambda: time_product(GZIP), times) for _ in range(bench.effort.runs)
+            ]
             return [
                 compare(
                     bench,
                     "first answer after a change, against Flask with feedgen",
                     "ms",
-                    lambda: _median(lambda: changed(IDENTITY), times),
-                    lambda: _median(lambda: ask(feedgen, to_feedgen, FEED, IDENTITY), times),
+                    lambda: _median(lambda: time_product(IDENTITY), times),
+                    lambda: _median(time_feedgen, times),
                     aim=_AIM,
                 ),
                 Fact(
@@ -58,17 +70,18 @@ def measure(bench: Bench) -> list[Result]:
 
 
 @contextmanager
-def _changed_newspaper(product: Service) -> Iterator[Callable[[Mapping[str, str]], float]]:
-    """What changes an article, and gives how long the first answer after that took."""
+def _changed_newspaper(product: Service) -> Iterator[tuple[Callable[[], None], HTTPConnection]]:
+    """What changes an article, and a connection to a worker that has not seen it."""
     edits = count(1)
     with product.connection_to_each_worker() as (to_pushed, to_asked):
 
-        def changed(headers: Mapping[str, str]) -> float:
+        def change() -> None:
             product.push(_edited(next(edits)), connection=to_pushed)
-            return ask(product, to_asked, FEED, headers)
 
-        changed(IDENTITY)
-        yield changed
+        for _ in range(2):  # what is first asked for comes from nowhere
+            change()
+            ask(product, to_asked, FEED, IDENTITY)
+        yield change, to_asked
 
 
 def _edited(edit: int) -> dict[str, object]:
