@@ -5,6 +5,7 @@ By the `limits` package; where its counters can't be reached, whatever comes is 
 
 import logging
 import math
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ _TIMEOUT_SECONDS = 0.2
 #: How long counters that can't be reached are left alone, and how seldom that is said.
 _REST_SECONDS = 10.0
 _SILENCE_SECONDS = 60.0
+#: How often what has expired is forgotten that is counted in memory.
+_TIDY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def parse_rate(rate: str) -> list[RateLimitItem]:
 
 def _open(url: str) -> Storage:
     if url.startswith("memory:"):
-        return MemoryStorage()
+        return _Memory()
     try:
         storage = RedisStorage(
             url,
@@ -107,3 +110,34 @@ def _open(url: str) -> Storage:
             "FEEDSVC_RATE_STORAGE_URL: has a parameter that Redis does not know, or a wrong value"
         ) from None
     return storage
+
+
+class _Memory(MemoryStorage):
+    """Counters in memory, which are tidied now and then.
+
+    The package starts a thread for it at nearly every hit that comes 10 ms after the last one
+    (seen: half a millisecond, a tenth of what a push costs).
+    """
+
+    @property  # type: ignore[override]  # as much of a Timer as is used
+    def timer(self) -> "_Pause":
+        return self._pause
+
+    @timer.setter
+    def timer(self, timer: threading.Timer) -> None:
+        self._pause = _Pause(timer)
+
+
+class _Pause:
+    """A timer after which there is none for a while."""
+
+    def __init__(self, timer: threading.Timer) -> None:
+        self._timer = timer
+        self._until = 0.0
+
+    def start(self) -> None:
+        self._until = time.monotonic() + _TIDY_SECONDS
+        self._timer.start()
+
+    def is_alive(self) -> bool:
+        return time.monotonic() < self._until or self._timer.is_alive()
