@@ -3,9 +3,10 @@
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from feedsvc import models
@@ -15,7 +16,7 @@ from feedsvc.articles.rows import ARTICLE_COLUMNS, article_from_row
 from feedsvc.articles.search_index import Entry
 from feedsvc.articles.search_text import words_of
 from feedsvc.articles.statements import fetch
-from feedsvc.db import Changes, Database, fetch_rows, from_microseconds
+from feedsvc.db import Changes, Counter, Database, fetch_rows, from_microseconds
 from feedsvc.errors import DatabaseUnavailableError
 from feedsvc.models import State
 
@@ -29,12 +30,16 @@ _REST_SECONDS = 1.0
 class Standing:
     """How the data stands."""
 
-    #: Equal ones mean that nothing public was changed between.
-    stamp: tuple[str, int]
+    counter: Counter
     #: When the next article appears or expires by itself.
     next_at: datetime | None
     #: The same in seconds since 1970; infinite, if none does.
     due_at: float
+
+    @property
+    def stamp(self) -> tuple[str, int]:
+        """Equal ones mean that nothing public was changed between."""
+        return self.counter.epoch, self.counter.change
 
 
 class Releases:
@@ -51,16 +56,38 @@ class Releases:
 
     def carry_out(self) -> datetime | None:
         """Do what is due, and say when something will be."""
-        moment = self.standing.look().next_at
-        if moment is None or moment > datetime.now(UTC) or time.monotonic() < self._rest_until:
-            return moment
+        standing = self.standing.look()
+        if self._is_due(standing) and self._try_to_carry_out():
+            standing = self.standing.look()
+        return standing.next_at
+
+    @contextmanager
+    def view(self) -> Iterator[Standing]:
+        """One consistent view of the data, in which nothing is due, and how the data stands in it.
+
+        Raises:
+            DatabaseUnavailableError: as `Database.read`.
+        """
+        with self._database.read():
+            standing = read_standing(self._database)
+            if not self._is_due(standing):
+                yield standing
+                return
+        self._try_to_carry_out()
+        with self._database.read():
+            yield read_standing(self._database)
+
+    def _is_due(self, standing: Standing) -> bool:
+        return standing.due_at <= time.time() and time.monotonic() >= self._rest_until
+
+    def _try_to_carry_out(self) -> bool:
         try:
             self._carry_out()
         except DatabaseUnavailableError as error:
             self._rest_until = time.monotonic() + _REST_SECONDS
             log.warning("articles are due and could not be released or taken out: %s", error)
-            return moment
-        return self.standing.look().next_at
+            return False
+        return True
 
     def _carry_out(self) -> None:
         # In this order: one whose time came and went while nobody looked appears, and expires.
@@ -78,7 +105,7 @@ def read_standing(database: Database) -> Standing:
     """In the view that the caller is in."""
     counter, next_at = database.read_counter(), _find_next_moment()
     due_at = math.inf if next_at is None else next_at.timestamp()
-    return Standing((counter.epoch, counter.change), next_at, due_at)
+    return Standing(counter, next_at, due_at)
 
 
 def _find_next_moment() -> datetime | None:

@@ -74,10 +74,8 @@ class Kiosk:
         selection = parse_selection(order.pairs, self.settings)
         if selection.after is not None and order.format_ is not JSON:
             raise ParameterError("after", "goes with JSON Feed alone.")
-        next_release_at = self.releases.carry_out()
-        now = datetime.now(UTC)
-        with self.database.read():
-            counter = self.database.read_counter()
+        with self.releases.view() as standing:
+            now, counter = datetime.now(UTC), standing.counter
             feed = order.find(self.database, order.name, order.token)
             if feed.saved is not None:
                 selection = parse_selection(order.pairs, feed_settings(feed, self.settings))
@@ -90,7 +88,7 @@ class Kiosk:
             written = self._write(read, order.format_, counter, previous)
         if order.token is not None and is_private(feed):
             self.uses.note(order.token, now)
-        ends_at = first(next_release_at, read.ends_at)
+        ends_at = first(standing.next_at, read.ends_at)
         remake = partial(self.serve, order)
         return self._represent(feed, replace(read, ends_at=ends_at), order.format_, written, remake)
 
@@ -99,10 +97,8 @@ class Kiosk:
     ) -> Representation | str:
         """A document of an archive; what is too much for one: the address of a part of it."""
         selection = parse_selection(order.pairs, self.settings)
-        next_release_at = self.releases.carry_out()
-        now = datetime.now(UTC)
-        with self.database.read():
-            counter = self.database.read_counter()
+        with self.releases.view() as standing:
+            now, counter = datetime.now(UTC), standing.counter
             feed = get_feed(self.database, order.name)
             lister = partial(self.fragments.list_entries, counter.epoch)
             reading = Reading(feed, selection, self.settings, now, lister)
@@ -112,7 +108,7 @@ class Kiosk:
                 base = feed_url(order.name, self.settings)
                 return f"{base}/{read.name}.{order.format_.name}{query}"
             written = self._write(read, order.format_, counter, previous)
-        ends_at = first(next_release_at, read.ends_at)
+        ends_at = first(standing.next_at, read.ends_at)
         remake = partial(self._serve_archive_again, order)
         return self._represent(feed, replace(read, ends_at=ends_at), order.format_, written, remake)
 

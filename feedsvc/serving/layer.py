@@ -146,13 +146,7 @@ class Layer:
         None, where the application has to be asked.
         """
         with self._turns.of(key.name):
-            try:
-                standing = self._look()
-            except DatabaseUnavailableError:
-                return None
-            kept = self.caches[key.segment].find(key.name)
-            is_made = kept is not None and _is_fresh(kept, standing, time.time())
-            return kept if is_made else self._remake(key, standing)
+            return self._remake(key)
 
     def _find(self, environ: Mapping[str, Any]) -> Key | None:
         path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
@@ -176,11 +170,11 @@ class Layer:
             now = time.time()
             if not is_first and previous is not None and _is_fresh(previous, self._look(), now):
                 return previous.reply(environ, now)
-            if (kept := self._remake(key, standing)) is not None:
+            if (kept := self._remake(key)) is not None:
                 return kept.reply(environ, time.time())
             return self._ask(key, standing, environ)
 
-    def _remake(self, key: Key, standing: Standing) -> Kept | None:
+    def _remake(self, key: Key) -> Kept | None:
         """As the last one says that it is made, if it can be."""
         previous = self.caches[key.segment].find(key.name)
         if previous is None or previous.representation.remake is None:
@@ -192,23 +186,24 @@ class Layer:
         except Exception:  # the application tells whoever asked; a feed must not end in a 500
             log.exception("%s could not be made anew", key.name)
             return None
-        return None if made is None else self._keep(key, made, standing, previous.fields)
+        return None if made is None else self._keep(key, made, made.stamp, previous.fields)
 
     def _ask(self, key: Key, standing: Standing, environ: "WSGIEnvironment") -> Reply:
         """Ask the application."""
         previous = self.caches[key.segment].find(key.name)
         offer = Offer(None if previous is None else previous.representation)
         reply = _run(self._app, {**environ, "REQUEST_METHOD": "GET", OFFER: offer})
-        if offer.made is None:
+        made = offer.made
+        if made is None:
             return reply
-        return self._keep(key, offer.made, standing, reply.headers).reply(environ, time.time())
+        stamp = standing.stamp if made.stamp is None else made.stamp
+        return self._keep(key, made, stamp, reply.headers).reply(environ, time.time())
 
-    def _keep(self, key: Key, made: Representation, standing: Standing, fields: Headers) -> Kept:
+    def _keep(self, key: Key, made: Representation, stamp: object, fields: Headers) -> Kept:
         cache, at = self.caches[key.segment], datetime.now(UTC)
         previous, bodies = cache.find(key.name), Bodies(made.body)
         if previous is not None and previous.bodies.plain is made.body:
             bodies = previous.bodies
-        stamp = standing.stamp if made.stamp is None else made.stamp
         kept = Kept(made, bodies, fields, stamp, at)
         if not made.is_private:
             cache.put(key.name, kept)

@@ -48,7 +48,8 @@ class Representation:
     stamp: object = None
     #: Header fields of its own, beside those that follow from all this.
     fields: tuple[tuple[str, str], ...] = ()
-    #: What makes it anew, of the data as it is then, where no request is needed for that.
+    #: What makes it anew, of the data as it is then, where no request is needed for that; both
+    #: have a stamp.
     remake: "Remake | None" = field(default=None, compare=False, repr=False)
     #: Weak, since a proxy may compress the body; a hash, so that nothing can be missed.
     etag: str = field(init=False)
