@@ -1,7 +1,7 @@
 """An article as a fragment: an Atom entry or an RSS item, by feedgen. Pure: values in, bytes out.
 
-A fragment depends on its article alone. It is rendered in a feed that declares every namespace
-and cut out, byte for byte what it would be anywhere else, so a feed can be joined from fragments.
+A fragment depends on its article alone. It is written in a root that declares every namespace and
+cut out, byte for byte what it would be in any feed, so a feed can be joined from fragments.
 
 What feedgen 1.0.0 does not do, or does wrongly, is put right here: Atom links lose their `rel`,
 `type` and `length`; RSS has no `dc:creator` of its own; dates go through the process-wide locale.
@@ -10,8 +10,7 @@ What it can't say at all is written by `media`, `podcast` and `relations`.
 
 import html
 import re
-from collections.abc import Sequence
-from copy import copy
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -25,7 +24,7 @@ from feedgen.ext.base import BaseExtension
 from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.feed import FeedGenerator
 from feedgen.util import xml_elem
-from lxml.etree import SubElement
+from lxml.etree import Element, SubElement, fromstring, tostring
 
 from feedsvc.articles.article import Article, Author
 from feedsvc.articles.details import NO_DETAILS
@@ -48,7 +47,6 @@ feedgen.feed.formatRFC2822 = feedgen.entry.formatRFC2822 = rfc822
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 #: How an absolute IRI begins (RFC 3987, section 2.2).
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S")
-_SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _ATOM_UPDATED = "{http://www.w3.org/2005/Atom}updated"
 
 
@@ -108,59 +106,71 @@ class _EntryMarkup(BaseExtension):  # type: ignore[misc]
         return item
 
 
+#: By their classes: by their names, feedgen looks for modules that are not there each time. The
+#: last is whether it is for Atom, which has elements of its own for all that Dublin Core says.
+_EXTENSIONS: Sequence[tuple[str, type, type, bool]] = (
+    ("dc", DcExtension, DcEntryExtension, False),
+    ("markup", _FeedMarkup, _EntryMarkup, True),
+    ("podcast", PodcastChannel, PodcastItem, False),
+)
+
+
 def new_feed() -> Any:
     """An empty feed with the fixed set of extensions, and so the namespaces of every fragment."""
     feed = FeedGenerator()
-    # By their classes: by their names, feedgen looks for modules that are not there each time.
-    # Not in Atom, which has elements of its own for all that Dublin Core says.
-    feed.register_extension("dc", DcExtension, DcEntryExtension, atom=False)
-    feed.register_extension("markup", _FeedMarkup, _EntryMarkup)
-    feed.register_extension("podcast", PodcastChannel, PodcastItem, atom=False)
+    for name, of_feed, of_entry, is_for_atom in _EXTENSIONS:
+        feed.register_extension(name, of_feed, of_entry, atom=is_for_atom)
     return feed
 
 
-def render_atom_entries(articles: Sequence[Article]) -> list[bytes]:
-    """Atom entries (RFC 4287), one fragment for each article."""
-    return _cut(_feed_of(articles).atom_str(), b"entry", len(articles))
-
-
-def render_rss_items(articles: Sequence[Article]) -> list[bytes]:
-    """RSS 2.0 items with content, Dublin Core and Media RSS, one fragment for each article."""
-    return _cut(_feed_of(articles).rss_str(), b"item", len(articles))
-
-
-def render_on_trial(articles: Sequence[Article]) -> None:
-    """Write entries and items of the same feed, which is built once for both, to see that it works.
-
-    Raises:
-        ValueError, TypeError: one of the articles can't be written.
-    """
-    feed = _feed_of(articles)
-    feed.atom_str()
-    feed.rss_str()
-
-
-def _make_template() -> Any:
+def _list_namespaces() -> tuple[dict[Any, str], dict[Any, str]]:
+    """Those that the root of an Atom feed declares, and of an RSS feed."""
     feed = new_feed()
-    # Required of any feed; none of it is in a fragment.
     feed.id("urn:x")
     feed.title("x")
     feed.description("x")
     feed.link(href="urn:x")
-    feed.updated(_SOME_TIME)
-    return feed
+    return fromstring(feed.atom_str()).nsmap, fromstring(feed.rss_str()).nsmap
 
 
-#: A feed without entries, of which copies are filled: to make one takes as long as to fill it.
-_TEMPLATE = _make_template()
+_IN_ATOM, _IN_RSS = _list_namespaces()
 
 
-def _feed_of(articles: Sequence[Article]) -> Any:
-    feed = copy(_TEMPLATE)
-    feed.entry([], replace=True)  # a list of its own
-    for article in map(shown, articles):
-        _fill(feed.add_entry(order="append"), article)
-    return feed
+def render_atom_entries(articles: Sequence[Article]) -> list[bytes]:
+    """Atom entries (RFC 4287), one fragment for each article."""
+    return _write([entry.atom_entry() for entry in _fill_all(articles)], _IN_ATOM, b"entry")
+
+
+def render_rss_items(articles: Sequence[Article]) -> list[bytes]:
+    """RSS 2.0 items with content, Dublin Core and Media RSS, one fragment for each article."""
+    return _write([entry.rss_entry() for entry in _fill_all(articles)], _IN_RSS, b"item")
+
+
+def render_on_trial(articles: Sequence[Article]) -> None:
+    """Write entries and items, each of which is filled once for both, to see that it works.
+
+    Raises:
+        ValueError, TypeError: one of the articles can't be written.
+    """
+    entries = _fill_all(articles)
+    _write([entry.atom_entry() for entry in entries], _IN_ATOM, b"entry")
+    _write([entry.rss_entry() for entry in entries], _IN_RSS, b"item")
+
+
+def _fill_all(articles: Sequence[Article]) -> list[Any]:
+    entries = [FeedEntry() for _ in articles]
+    for entry, article in zip(entries, map(shown, articles), strict=True):
+        for name, _, of_entry, is_for_atom in _EXTENSIONS:
+            entry.register_extension(name, of_entry, atom=is_for_atom)
+        _fill(entry, article)
+    return entries
+
+
+def _write(elements: Sequence[Any], namespaces: Mapping[Any, str], tag: bytes) -> list[bytes]:
+    """A fragment for each element, as it is in a root with these namespaces."""
+    root = Element("root", nsmap=namespaces)
+    root.extend(elements)
+    return _cut(tostring(root, encoding="UTF-8"), tag, len(elements))
 
 
 def _cut(document: bytes, tag: bytes, count: int) -> list[bytes]:
