@@ -1,12 +1,15 @@
 """What is answered from memory is what would be answered without one, whatever happens."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from random import Random
 from urllib.parse import quote
 
 import pytest
+from werkzeug.test import Client
 
 from feedsvc.app import create_app
+from feedsvc.feeds.saved.store import remove_feed
 from feedsvc.ingest.sources import add_source
 from feedsvc.rendering.document import FORMATS
 from feedsvc.rendering.terms import Terms
@@ -81,6 +84,46 @@ def test_a_renamed_section_has_its_new_name_at_once(newsroom, client):
     assert "Kinh tế" in client.get("/feeds/kinh-te.json").json["title"]
     newsroom.push(publish("b", categories=[{"slug": "kinh-te", "name": "Kinh doanh"}]))
     assert "Kinh doanh" in client.get("/feeds/kinh-te.json").json["title"]
+
+
+ADDRESSES = [
+    *(f"/feeds/all.{suffix}" for suffix in SUFFIXES),
+    *("/feeds/kinh-te.rss", "/feeds/all.atom?limit=2&content=headline", "/feeds/partner.json"),
+    *(
+        "/feeds/partner.rss?limit=9",
+        "/feeds/all.json?after=1",
+        "/feeds/all.rss?since=2022-01-01T00:00:00Z",
+    ),
+    *("/feeds/all/2023-01.rss", "/feeds/kinh-te/2023-01.json"),
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_feed_made_anew_is_what_flask_would_answer(newsroom, client, app, save, address):
+    section = {"categories": [{"slug": "kinh-te", "name": "Kinh tế"}]}
+    newsroom.send([publish(f"old-{number}", **section) for number in range(3)])
+    save("partner", query="category=kinh-te&limit=1")
+    layer, plain = app.wsgi_app, Client(app.wsgi_app._app)
+    assert client.get(address).status_code == 200
+    edit = {"title": "Mới", "date_modified": datetime.now(UTC).isoformat()}
+    newsroom.send([publish("old-1", **edit, **section), publish("new", title="Mới", **section)])
+    path, _, query = address.partition("?")
+    key = layer.find_outdated({"PATH_INFO": path, "QUERY_STRING": query})
+    made, said = layer.renew(key).reply({}, time.time()), plain.get(address)
+    dropped = ("Content-Length", "Last-Modified")
+    assert sorted(one for one in made.headers if one[0] not in dropped) == sorted(
+        one for one in said.headers if one[0] not in dropped
+    )
+    assert "Mới" in made.body.decode()
+    assert made.body == said.data
+
+
+def test_a_saved_feed_that_is_taken_away_is_gone_at_once(newsroom, client, app, save):
+    newsroom.push(publish("a"))
+    save("partner")
+    assert client.get("/feeds/partner.rss").status_code == 200
+    remove_feed(app.extensions["feedsvc"].database, "partner")
+    assert client.get("/feeds/partner.rss").status_code == 404
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
