@@ -16,6 +16,7 @@ from gunicorn.glogging import Logger
 import feedsvc.app  # noqa: F401 (once, in the main process: new workers are there the sooner)
 from feedsvc.secrecy import redact, redact_record
 from feedsvc.server import files
+from feedsvc.server.keeper import list_command
 from feedsvc.server.worker import Patience, PatientWorker
 from feedsvc.settings import load_settings
 
@@ -137,8 +138,7 @@ def _is_no_silent_client(record: logging.LogRecord) -> bool:
 def _start_worker(server: Any) -> None:
     """Have the hub's worker beside; its keeper ends with this process, however that ends."""
     if _settings.worker and (_settings.hub or _settings.other_hubs):
-        command = [sys.executable, "-m", "feedsvc", "worker", "--beside", str(os.getpid())]
-        server.feedsvc_worker = subprocess.Popen(command)  # noqa: S603 (our own program)
+        server.feedsvc_worker = subprocess.Popen(list_command(os.getpid()))  # noqa: S603 (ours)
 
 
 def on_reload(server: Any) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flask import Flask, Response
 
-from feedsvc import migrations
+from feedsvc import LOG_FORMAT, migrations
 from feedsvc.articles.release import Releases
 from feedsvc.db import Database
 from feedsvc.demo import views as demo
@@ -135,7 +135,7 @@ def configure_logging(settings: Settings) -> None:
     logger.setLevel(settings.log_level)
     if not logger.hasHandlers():
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handler.setFormatter(logging.Formatter(LOG_FORMAT))
         handler.addFilter(redact_record)
         logger.addHandler(handler)
 

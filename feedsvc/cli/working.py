@@ -1,24 +1,18 @@
-"""`feedsvc worker`: alone, or beside the server, where it is started again when it dies."""
+"""`feedsvc worker`: alone, or beside the server, where its keeper has it (`server/keeper.py`)."""
 
 import asyncio
-import contextlib
 import gc
 import logging
 import os
-import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable
-from select import select
 from typing import TYPE_CHECKING
 
 import click
 
-from feedsvc.app import configure_logging
 from feedsvc.cli.console import open_for_command
 from feedsvc.db import Database
 from feedsvc.server import files
+from feedsvc.server.keeper import ENDINGS, Process, list_command
 from feedsvc.settings import Settings, load_settings
 from feedsvc.vault import Vault
 
@@ -27,22 +21,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_ENDINGS = (signal.SIGTERM, signal.SIGINT)
-_LOOK_SECONDS = 0.2
-#: A worker that dies again and again as soon as it begins is started less and less often.
-_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 30.0
-_SOON_SECONDS = 5.0
-#: How long a worker may take to stop.
-_ENDING_SECONDS = 25.0
 #: How often a worker looks whether its keeper is there; each time wakes an idle one.
 _KEEPER_LOOK_SECONDS = 1.0
 _COLLECTED_AFTER = (20_000, 20, 20)
-#: Readers and editors come first, where the processor is wanted by all.
-_NICENESS = 10
 
 
 @click.command()
-@click.option("--beside", type=int, hidden=True, help="The server's process: end with it.")
+@click.option("--beside", type=int, hidden=True, help="The server's process.")
 @click.option("--kept-by", type=int, hidden=True, help="The process that starts it again.")
 def worker(beside: int | None, kept_by: int | None) -> None:
     """Deliver what subscribers and other hubs are to get, and release what is due.
@@ -51,32 +36,10 @@ def worker(beside: int | None, kept_by: int | None) -> None:
     several machines if the database is PostgreSQL; they share the work.
     """
     server = None if beside is None else Process(beside)
-    if server is not None and kept_by is None:
-        _keep(server)
-        return
     is_told = _run(None if kept_by is None else Process(kept_by))
     if server is not None and not is_told and server.is_there():
         # Whoever would have started another one is gone: it takes that place.
-        os.execv(sys.executable, _command("--beside", str(beside)))  # noqa: S606 (our own program)
-
-
-class Process:
-    """Another process. Its number may become another's; what was opened of it does not."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self._descriptor: int | None = None
-        with contextlib.suppress(AttributeError, OSError):  # not Linux, or gone already
-            self._descriptor = os.pidfd_open(number)
-
-    def is_there(self) -> bool:
-        if self._descriptor is not None:
-            return not select([self._descriptor], [], [], 0)[0]
-        try:
-            os.kill(self.number, 0)
-        except OSError:
-            return False
-        return True
+        os.execv(sys.executable, list_command(server.number))  # noqa: S606 (our own program)
 
 
 def _run(keeper: Process | None) -> bool:
@@ -107,7 +70,7 @@ async def _work(
             told.append(True)
             work.stop()
 
-        for ending in _ENDINGS:
+        for ending in ENDINGS:
             asyncio.get_running_loop().add_signal_handler(ending, stop)
         log.info("the hub's worker begins")
         if keeper is not None:
@@ -122,50 +85,3 @@ def _stop_without(keeper: Process, work: "Worker") -> None:
         work.stop()
         return
     asyncio.get_running_loop().call_later(_KEEPER_LOOK_SECONDS, _stop_without, keeper, work)
-
-
-def _keep(server: Process) -> None:
-    """Have a worker, until this is told to stop, or the server is no more."""
-    configure_logging(load_settings())
-    told: list[int] = []
-    for ending in _ENDINGS:
-        signal.signal(ending, lambda number, _: told.append(number))
-    with contextlib.suppress(OSError):
-        os.nice(_NICENESS)
-
-    def wait(condition: Callable[[], bool]) -> bool:
-        """Wait for something; gives whether a worker is still wanted then."""
-        while not told and server.is_there():
-            if condition():
-                return True
-            time.sleep(_LOOK_SECONDS)
-        return False
-
-    pause = _SHORTEST_PAUSE_SECONDS
-    while True:
-        began = time.monotonic()
-        command = _command("--beside", str(server.number), "--kept-by", str(os.getpid()))
-        child = subprocess.Popen(command)  # noqa: S603 (our own program)
-        if not wait(lambda of=child: of.poll() is not None):  # type: ignore[misc]
-            _end(child)
-            return
-        if time.monotonic() - began > _SOON_SECONDS:
-            pause = _SHORTEST_PAUSE_SECONDS
-        log.error("the hub's worker has died (%s); another one begins", child.returncode)
-        again_at = time.monotonic() + pause
-        if not wait(lambda at=again_at: time.monotonic() >= at):  # type: ignore[misc]
-            return
-        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-
-
-def _end(child: "subprocess.Popen[bytes]") -> None:
-    child.terminate()
-    try:
-        child.wait(_ENDING_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
-
-
-def _command(*options: str) -> list[str]:
-    return [sys.executable, "-m", "feedsvc", "worker", *options]

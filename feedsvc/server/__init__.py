@@ -1,1 +1,1 @@
-"""How clients are waited for: gunicorn's worker, in which no thread waits for a client."""
+"""The server's processes: gunicorn's worker, in which no thread waits for a client; the keeper."""

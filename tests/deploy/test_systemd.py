@@ -65,7 +65,7 @@ def test_socket_is_the_one_that_nginx_asks():
 def test_stopping_waits_longer_than_the_workers():
     graceful = (REPOSITORY / "deploy" / "gunicorn.conf.py").read_text()
     assert "graceful_timeout = 30" in graceful
-    # And after them the hub's worker, which has 25 seconds (feedsvc/cli/working.py).
+    # And after them the hub's worker, which has 25 seconds (feedsvc/server/keeper.py).
     assert "TimeoutStopSec=60" in SERVICE.read_text()
 
 

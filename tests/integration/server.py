@@ -202,7 +202,7 @@ class Service:
         return [
             pid
             for pid, state, parent, _ in _processes()
-            if parent == self.process.pid and state != "Z" and not _is_beside(pid)
+            if parent == self.process.pid and state != "Z" and not _is_keeper(pid)
         ]
 
     def find_hub_worker(self) -> int | None:
@@ -220,7 +220,7 @@ class Service:
         children = [
             pid for pid, state, up, _ in _processes() if up == self.process.pid and state != "Z"
         ]
-        return next(filter(_is_beside, children), None)
+        return next(filter(_is_keeper, children), None)
 
     @property
     def log(self) -> str:
@@ -335,10 +335,10 @@ class Service:
             return read_to_end(line)
 
 
-def _is_beside(pid: int) -> bool:
+def _is_keeper(pid: int) -> bool:
     """Whether a process keeps the hub's worker."""
     try:
-        return b"--beside" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"feedsvc.server.keeper" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
 
