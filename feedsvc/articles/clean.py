@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -39,13 +39,9 @@ class UncleanError(ValueError):
 _ILLEGAL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
-_MARKS = "".join(
-    chr(code) for code in range(sys.maxunicode + 1) if unicodedata.combining(chr(code))
-)
 # Composing sorts each run of marks, in the square of its length; no writing needs thirty
-# (UAX #15, section 13, "Stream-Safe Text Format").
-_LONG_RUN = re.compile(f"([{_MARKS}]{{30}})[{_MARKS}]++")
-# Every such run is one of these, which are found in a fiftieth of the time.
+# (UAX #15, section 13, "Stream-Safe Text Format"). Every such run is one of these, which are found
+# in a fiftieth of the time.
 _PERHAPS_LONG_RUN = re.compile(r"[^\w\x00-\x7f][^\w\x00-\x7f]{30}")
 _SPACES = re.compile(r"\s+")
 _TAG = re.compile(r"<([a-zA-Z][^\s/>]*)([^>]*)")
@@ -257,8 +253,16 @@ def make_slug(name: str, limit_chars: int = 100) -> str:
 
 def _composed(text: str) -> str:
     if _PERHAPS_LONG_RUN.search(text):
-        text = _LONG_RUN.sub(r"\1", text)
+        text = _long_run().sub(r"\1", text)
     return unicodedata.normalize("NFC", text)
+
+
+@cache
+def _long_run() -> re.Pattern[str]:
+    """Too many marks in a row. To find all that there are takes longer than to load all this."""
+    codes = range(sys.maxunicode + 1)
+    marks = "".join(char for char in map(chr, codes) if unicodedata.combining(char))
+    return re.compile(f"([{marks}]{{30}})[{marks}]++")
 
 
 def _bounded(markup: str, budget: Budget) -> str:
