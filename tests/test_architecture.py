@@ -21,6 +21,7 @@ EVERY_ROOM = {
     "incoming",
     "ingest",
     "kinds",
+    "logs",
     "migrations",
     "models",
     "pages",
@@ -46,6 +47,7 @@ MAY_IMPORT = {
     "server": (set(), "how clients are waited for has nothing to do with what they ask for"),
     "serving": ({"errors"}, "serving knows bytes and validators, nothing of articles"),
     "kinds": (set(), "what can go wrong is called by names that everything shares"),
+    "logs": (set(), "a line is written the same, whatever it says"),
     "secrecy": (set(), "how secrets are kept is the same wherever they are"),
     "vault": ({"errors"}, "keys are sealed the same for whoever keeps them"),
     "incoming": ({"errors", "settings"}, "what clients send is read the same, whatever it is"),
@@ -61,7 +63,7 @@ MAY_IMPORT = {
     ),
     "hub": (
         {"articles", "feeds", "rendering", "models", "db", "settings", "errors", "kinds"}
-        | {"incoming", "problems", "secrecy", "serving", "vault"},
+        | {"incoming", "logs", "problems", "secrecy", "serving", "vault"},
         "the hub watches the change counter, not ingest",
     ),
     "pages": (

@@ -38,10 +38,10 @@ from feedsvc.settings import Settings
 _DAY_SECONDS = 86_400
 _REDIRECTS = range(300, 400)
 _SUCCESSES = range(200, 300)
-#: What comes before an answer; 101 would be one, to what is never asked.
+#: What comes before an answer. 101 is one itself.
 _INTERIM = frozenset(range(100, 200)) - {101}
 #: An address that can stand in a request's first line; everything else is percent-encoded there.
-#: Its origin; and path and query, without a fragment.
+#: In parts: scheme and host; path and query. A fragment is for nobody there.
 _ADDRESS = re.compile(r"""(https?://[!"$-.0->@-~]+)((?:[/?][!"$-~]*)?)(?:#[!-~]*)?""")
 _NO_ADDRESS = "its address is none that can be called"
 #: What would end a header field.

@@ -6,6 +6,7 @@ import time
 from feedsvc.hub.delivery import Outcome
 from feedsvc.hub.errands import Errand
 from feedsvc.hub.outcomes import Delivered, Result
+from feedsvc.logs import write_together
 
 _LINE = (
     "%s: subscription=%d kind=%s topic=%s host=%s change=%d attempt=%d status=%s bytes=%d"
@@ -22,13 +23,14 @@ class Journal:
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
+        self._records: list[logging.LogRecord] = []
         self._alike = {
             level: log.makeRecord(log.name, level, __file__, 0, _LINE, (), None)
             for level in (logging.INFO, logging.WARNING)
         }
 
     def note(self, errand: Errand, outcome: Outcome, result: Result) -> None:
-        """A callback's path may be a secret, and is left out."""
+        """To be written; a callback's path may be a secret, and is left out."""
         is_delivered = isinstance(result, Delivered)
         level = logging.INFO if is_delivered else logging.WARNING
         if not self._log.isEnabledFor(level):
@@ -48,7 +50,12 @@ class Journal:
             f"{result.lag_seconds:.3f}" if isinstance(result, Delivered) else "-",
             outcome.problem or "-",
         )
-        self._log.handle(self._make_record(level, values))
+        self._records.append(self._make_record(level, values))
+
+    def write(self) -> None:
+        """Write what was noted."""
+        records, self._records = self._records, []
+        write_together(self._log, records)
 
     def _make_record(self, level: int, values: tuple[object, ...]) -> logging.LogRecord:
         alike, now = self._alike[level], time.time()

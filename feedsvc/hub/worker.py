@@ -119,6 +119,7 @@ class Worker:
             for ready in self._ready.values():
                 self._release(ready)
             await self._books.close()
+            self._journal.write()
             self._is_stopped = True
             self._bell.close()
             self._threads.shutdown(wait=False, cancel_futures=True)
@@ -243,12 +244,12 @@ class Worker:
         """Claim subscriptions ahead, of each topic in turn."""
         ready, most = self._ready[lane], self._count_ahead(lane)
         while self._due[lane] and len(ready) < most and not self._is_stopped:
-            due, served = self._due[lane], self._served  # a look replaces both
+            due = self._due[lane]  # a look puts others in its place
             topic = due.popleft()
             count, prepared = await self._ask(self._claim, lane, topic, most)
             if count == most:
                 due.append(topic)
-            served[topic.id] = served.get(topic.id, 0) + count
+            self._served[topic.id] = self._served.get(topic.id, 0) + count
             for one in prepared:
                 if isinstance(one, Errand | Denial):
                     ready.append(one)
@@ -354,6 +355,7 @@ class Worker:
             self._lanes.leave(place, has_answered=False)
 
     async def _settle(self, results: Sequence[Result]) -> None:
+        self._journal.write()
         await self._ask(settle, self._database, results, datetime.now(UTC))
         self._is_rung = True  # some may have more to get
 
