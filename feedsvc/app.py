@@ -1,12 +1,11 @@
 """The application: settings, database, rooms and error handlers, put together."""
 
 import logging
-import sys
 from dataclasses import dataclass
 
 from flask import Flask, Response
 
-from feedsvc import LOG_FORMAT, migrations
+from feedsvc import migrations
 from feedsvc.articles.release import Releases
 from feedsvc.db import Database
 from feedsvc.demo import views as demo
@@ -27,6 +26,7 @@ from feedsvc.ingest import api as inbox_api
 from feedsvc.ingest import views as ingest
 from feedsvc.ingest.rates import Rates
 from feedsvc.ingest.sources import list_unreadable
+from feedsvc.logs import FORMAT, LineHandler
 from feedsvc.pages import views as pages
 from feedsvc.problems import register_error_handlers
 from feedsvc.reference import views as reference
@@ -134,8 +134,8 @@ def configure_logging(settings: Settings) -> None:
     logger = logging.getLogger("feedsvc")
     logger.setLevel(settings.log_level)
     if not logger.hasHandlers():
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter(LOG_FORMAT))
+        handler = LineHandler()
+        handler.setFormatter(logging.Formatter(FORMAT))
         handler.addFilter(redact_record)
         logger.addHandler(handler)
 

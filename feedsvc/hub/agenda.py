@@ -5,6 +5,7 @@ looked through for them in vain is remembered here, so that it is not looked thr
 """
 
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -55,7 +56,7 @@ class _Nothing:
 
 
 class Agenda:
-    """One worker's. Not safe to share between threads."""
+    """One worker's. One thread looks; what is sent meanwhile, another may note."""
 
     def __init__(
         self, database: Database, settings: Settings, packing: Packing, releases: Releases
@@ -64,6 +65,7 @@ class Agenda:
         self._private = iri_to_uri(f"{settings.public_url}/private/")
         self._is_hub = settings.hub
         self._readable_after = settings.hub_ping_delay_seconds
+        self._lock = threading.Lock()
         #: When the stream was seen to stand where, for as long as not everybody can have read it.
         self._stood: deque[tuple[float, int]] = deque()
         self._window = timedelta(seconds=settings.hub_window_seconds)
@@ -100,7 +102,8 @@ class Agenda:
         if any(topic.id is None for topic in due) and self.find_readable() < counter.change:
             moments.append(now + timedelta(seconds=self._readable_after))
         moments += [nothing.due_at for nothing in self._nothing.values()]
-        moments += [until for _, until in self._held.values()]
+        with self._lock:
+            moments += [until for _, until in self._held.values()]
         return Plan(
             topics, is_whole, min((one for one in moments if one is not None), default=None)
         )
@@ -108,21 +111,24 @@ class Agenda:
     def find_readable(self) -> int:
         """Up to which change whoever reads a feed now gets it, whatever is between; 0: unknown."""
         before = time.monotonic() - self._readable_after
-        readable = [change for at, change in self._stood if at <= before]
+        with self._lock:
+            readable = [change for at, change in self._stood if at <= before]
         return readable[-1] if readable else 0
 
     def _note(self, counter: Counter) -> None:
-        self._stood.append((time.monotonic(), counter.change))
         before = time.monotonic() - self._readable_after
-        while len(self._stood) > 1 and self._stood[1][0] <= before:
-            self._stood.popleft()
+        with self._lock:
+            self._stood.append((time.monotonic(), counter.change))
+            while len(self._stood) > 1 and self._stood[1][0] <= before:
+                self._stood.popleft()
 
     def note_sent(self, topic: DueTopic, change: int) -> None:
         """A topic's change begins to be sent: those that follow soon are to go together."""
         if topic.id is not None and self._window:
-            held = self._held.get(topic.id)
-            if held is None or held[0] < change:
-                self._held[topic.id] = change, datetime.now(UTC) + self._window
+            with self._lock:
+                held = self._held.get(topic.id)
+                if held is None or held[0] < change:
+                    self._held[topic.id] = change, datetime.now(UTC) + self._window
 
     def _waits(self, topic_id: int, change: int) -> bool:
         """Whether all who stand behind have the change that was just sent."""
@@ -130,7 +136,8 @@ class Agenda:
         return held is not None and change >= held[0]
 
     def _forget(self, due: Iterable[int], now: datetime) -> None:
-        self._held = {id_: held for id_, held in self._held.items() if held[1] > now}
+        with self._lock:
+            self._held = {id_: held for id_, held in self._held.items() if held[1] > now}
         for id_ in self._nothing.keys() - due:
             del self._nothing[id_]
 

@@ -13,38 +13,48 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.connector import Connection
-from werkzeug.http import parse_date
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import HttpProcessingError, StreamWriter
 from werkzeug.urls import iri_to_uri
 from yarl import URL
 
 from feedsvc import __version__
+from feedsvc.hub.deadlines import Deadlines
 from feedsvc.hub.guard import Guard
 from feedsvc.hub.names import look_up
+from feedsvc.hub.retry import parse_retry_after
 from feedsvc.settings import Settings
 
 _DAY_SECONDS = 86_400
 _REDIRECTS = range(300, 400)
 _SUCCESSES = range(200, 300)
+#: What comes before an answer. 101 is one itself.
+_INTERIM = frozenset(range(100, 200)) - {101}
 #: An address that can stand in a request's first line; everything else is percent-encoded there.
-_ADDRESS = re.compile(r"https?://[!-~]+")
+#: In parts: scheme and host; path and query. A fragment is for nobody there.
+_ADDRESS = re.compile(r"""(https?://[!"$-.0->@-~]+)((?:[/?][!"$-~]*)?)(?:#[!-~]*)?""")
 _NO_ADDRESS = "its address is none that can be called"
-_SECONDS = re.compile(r"[0-9]{1,12}")
+#: What would end a header field.
+_BREAK = re.compile(r"[\r\n\0]")
 #: Up to here, a body is handed over whole.
 _WHOLE_BYTES = 2**20
 _SLICE_BYTES = 65_536
+#: Of aiohttp's own: calls have `Deadlines`.
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None)
 #: How long a name's addresses are not asked for again.
 _NAMES_KEPT_SECONDS = 30
 _MOST_NAMES_KEPT = 10_000
+_MOST_ORIGINS_KEPT = 1_000
 #: Of a name; each is tried until one can be connected to.
 _MOST_ADDRESSES = 8
 
@@ -90,13 +100,15 @@ class Caller:
         self._settings = settings
         self._resolver = resolver
         self._guard = Guard(settings.allowed_networks, settings.allowed_ports)
-        self._session: aiohttp.ClientSession
+        self._find_origin = lru_cache(_MOST_ORIGINS_KEPT)(self._make_origin)
+        self._connector: aiohttp.TCPConnector
+        self._deadlines: Deadlines
 
     async def __aenter__(self) -> Self:
         # Whom it trusts is read now, not when aiohttp is imported.
         tls = ssl.create_default_context()
         tls.set_alpn_protocols(["http/1.1"])
-        connector = aiohttp.TCPConnector(
+        self._connector = aiohttp.TCPConnector(
             ssl=tls,
             resolver=_Resolver() if self._resolver is None else self._resolver,
             ttl_dns_cache=_NAMES_KEPT_SECONDS,
@@ -105,18 +117,7 @@ class Caller:
             # No call waits here, while its time goes by.
             limit=0,
         )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={
-                "User-Agent": f"feedsvc/{__version__} (+{iri_to_uri(self._settings.public_url)})",
-                "Accept-Encoding": "identity",
-            },
-            request_class=_Request,
-            auto_decompress=False,
-            trust_env=False,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-        )
+        self._deadlines = Deadlines(self._settings.hub_timeout_seconds)
         return self
 
     async def __aexit__(
@@ -125,7 +126,7 @@ class Caller:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._session.close()
+        await self._connector.close()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
         """Send a body to a canonical address (`guard.CallbackUrl.url`).
@@ -143,71 +144,79 @@ class Caller:
     async def _call(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Outcome:
-        target = _parse_address(url)
-        if target is None:
-            return Outcome(
-                None, _NO_ADDRESS, is_forbidden=False, retry_after=None, body=b"", seconds=0
-            )
         began = time.monotonic()
         call = _Call()
         problem = ""
         try:
-            async with asyncio.timeout(self._settings.hub_timeout_seconds):
-                await self._exchange(call, method, target, body, headers)
+            origin, path = self._parse_address(url)
+        except ValueError:
+            return self._conclude(call, _NO_ADDRESS, 0)
+        try:
+            head = _write_head(f"{method} {path} HTTP/1.1", origin, headers, body)
+            with self._deadlines.watch():
+                await self._call_once_or_twice(call, origin, head, body or b"")
         except TimeoutError:
             problem = f"no answer within {self._settings.hub_timeout_seconds:g} s"
-        except (aiohttp.ClientError, ValueError, OSError) as error:
+        except (aiohttp.ClientError, HttpProcessingError, ValueError, OSError) as error:
             problem = _describe(error)
         finally:
             call.hang_up()
         return self._conclude(call, problem, time.monotonic() - began)
 
-    async def _exchange(
-        self,
-        call: "_Call",
-        method: str,
-        target: URL,
-        body: bytes | None,
-        headers: Mapping[str, str],
+    async def _call_once_or_twice(
+        self, call: "_Call", origin: "_Origin", head: bytes, body: bytes
     ) -> None:
         token = _current.set(call)
         try:
-            try:
-                response = await self._request(method, target, body, headers)
-            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-                if call.judged or not _is_without_answer(error):
-                    raise
-                response = await self._request(method, target, body, headers)
+            await self._exchange(call, origin, head, body)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            if call.judged or call.status is not None or not _is_without_answer(error):
+                raise
+            await self._exchange(call, origin, head, body)
         finally:
             _current.reset(token)
-        await self._read(call, response)
 
-    async def _request(
-        self, method: str, target: URL, body: bytes | None, headers: Mapping[str, str]
-    ) -> aiohttp.ClientResponse:
-        data: object = body
-        if body is not None and len(body) > _WHOLE_BYTES:
-            data, headers = _slices(body), {**headers, "Content-Length": str(len(body))}
-        return await self._session.request(
-            method, target, data=data, headers=headers, allow_redirects=False
-        )
+    async def _exchange(self, call: "_Call", origin: "_Origin", head: bytes, body: bytes) -> None:
+        """One request, and what is answered, on a connection that is kept or made.
 
-    async def _read(self, call: "_Call", response: aiohttp.ClientResponse) -> None:
-        """Take in what was answered; only a connection whose answer came whole is kept."""
-        call.status = response.status
-        call.retry_after = response.headers.get("Retry-After")
-        most = self._settings.hub_max_response_bytes
+        aiohttp's session would do it too, in twice the time: it is made for much that does not
+        concern a hub.
+        """
+        connection = await self._connector.connect(origin.request, [], _NO_TIMEOUT)
+        protocol, line, sending = connection.protocol, connection.transport, None
         try:
-            while len(call.body) <= most:
-                block = await response.content.read(most + 1 - len(call.body))
-                if not block:
-                    response.release()
-                    if response.connection is None:  # also all that was to be sent has gone
-                        call.line = None
-                    return
-                call.body += block
+            if protocol is None or line is None:  # it broke as soon as it was made
+                raise aiohttp.ServerDisconnectedError
+            call.line = line
+            protocol.set_response_params(read_until_eof=True, auto_decompress=False)
+            if len(body) > _WHOLE_BYTES:
+                sending = asyncio.create_task(_send(protocol, head, body))
+            else:
+                line.write(head + body)
+            await self._read(call, protocol)
+            has_gone = (sending is None or sending.done()) and not line.get_write_buffer_size()
+            if call.is_whole and has_gone:
+                call.line = None
+                connection.release()
         finally:
-            response.close()  # nothing, once it is released
+            if sending is not None:
+                sending.cancel()
+            connection.close()  # nothing, once it is released
+
+    async def _read(self, call: "_Call", protocol: ResponseHandler) -> None:
+        """Take in what was answered, up to a limit."""
+        message, content = await protocol.read()
+        while message.code in _INTERIM:
+            message, content = await protocol.read()
+        call.status = message.code
+        call.retry_after = message.headers.get("Retry-After")
+        most = self._settings.hub_max_response_bytes
+        while len(call.body) <= most:
+            block = await content.read(most + 1 - len(call.body))
+            if not block:
+                call.is_whole = True
+                return
+            call.body += block
 
     def _conclude(self, call: "_Call", problem: str, seconds: float) -> Outcome:
         """What is known of a call when it is over. A status counts, whatever came after it."""
@@ -222,10 +231,29 @@ class Caller:
             call.status,
             problem,
             is_forbidden and call.status is None,
-            _parse_retry_after(call.retry_after, longest) if problem else None,
+            parse_retry_after(call.retry_after, longest) if problem else None,
             bytes(call.body[: self._settings.hub_max_response_bytes]),
             seconds,
         )
+
+    def _parse_address(self, url: str) -> tuple["_Origin", str]:
+        """Whom an address is of, and what is asked for there; ValueError if it can't be called."""
+        found = _ADDRESS.fullmatch(url if url.isascii() else iri_to_uri(url))
+        if found is None:
+            raise ValueError(_NO_ADDRESS)
+        path = found[2]
+        return self._find_origin(found[1]), path if path.startswith("/") else f"/{path}"
+
+    def _make_origin(self, text: str) -> "_Origin":
+        url = URL(text, encoded=True)
+        headers = {
+            "User-Agent": f"feedsvc/{__version__} (+{iri_to_uri(self._settings.public_url)})",
+            "Accept-Encoding": "identity",
+        }
+        loop = asyncio.get_running_loop()
+        request = aiohttp.ClientRequest("GET", url, headers=headers, loop=loop)
+        fields = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+        return _Origin(request, fields)
 
     def _make_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
         """A socket for an address that may be called; what it raises, aiohttp takes for a failure
@@ -250,6 +278,7 @@ class _Call:
     status: int | None = None
     retry_after: str | None = None
     body: bytearray = field(default_factory=bytearray)
+    is_whole: bool = False
     #: What it goes over, as long as it is not to be kept.
     line: asyncio.Transport | None = None
 
@@ -263,16 +292,37 @@ class _Call:
 _current: ContextVar[_Call] = ContextVar("_current")
 
 
-class _Request(aiohttp.ClientRequest):
-    """One that tells the call which connection it goes over."""
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Who is called: scheme, host and port, for all addresses there."""
 
-    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        _current.get().line = conn.transport
-        return await super().send(conn)
+    #: What aiohttp's connector connects for; it is never sent.
+    request: aiohttp.ClientRequest
+    #: The header fields that say to whom, and by whom.
+    fields: str
 
 
-async def _slices(body: bytes) -> AsyncIterator[memoryview]:
-    """A long body in parts: whole, it would be copied for each connection that is slow."""
+def _write_head(
+    line: str, origin: _Origin, headers: Mapping[str, str], body: bytes | None
+) -> bytes:
+    fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    if any(map(_BREAK.search, headers.values())):
+        raise ValueError("a header field has a line break in it")
+    length = "" if body is None else f"Content-Length: {len(body)}\r\n"
+    return f"{line}\r\n{origin.fields}{fields}{length}\r\n".encode()
+
+
+async def _send(protocol: ResponseHandler, head: bytes, body: bytes) -> None:
+    """Send a long body in parts: whole, it would be copied for each connection that is slow."""
+    writer = StreamWriter(protocol, asyncio.get_running_loop())
+    # Who waits for the answer is told when the connection breaks.
+    with suppress(aiohttp.ClientConnectionError, ConnectionError):
+        await writer.write(head)
+        for part in _slices(body):
+            await writer.write(part)
+
+
+def _slices(body: bytes) -> Iterator[memoryview]:
     view = memoryview(body)
     for start in range(0, len(body), _SLICE_BYTES):
         yield view[start : start + _SLICE_BYTES]
@@ -331,7 +381,7 @@ def _describe(error: Exception) -> str:
             words = "the connection was closed without an answer"
         case aiohttp.ClientOSError():
             words = f"the connection broke{_reason(error)}"
-        case aiohttp.ClientResponseError():
+        case HttpProcessingError():
             words = "answered what is no HTTP"
         case aiohttp.InvalidURL():
             words = _NO_ADDRESS
@@ -342,31 +392,3 @@ def _describe(error: Exception) -> str:
 
 def _reason(error: OSError) -> str:
     return "" if error.errno is None else f": {os.strerror(error.errno)}"
-
-
-def _parse_address(url: str) -> URL | None:
-    """An address as it is written; None where it is none that can be called."""
-    url = url if url.isascii() else iri_to_uri(url)
-    if not _ADDRESS.fullmatch(url):
-        return None
-    try:
-        target = URL(url, encoded=True)
-        host = target.raw_host  # what is wrong may show only when it is asked for
-    except ValueError:
-        return None
-    return target if host else None
-
-
-def _parse_retry_after(text: str | None, longest: float) -> float | None:
-    """Seconds until a next try is wanted (RFC 9110, section 10.2.3)."""
-    if text is None:
-        return None
-    if _SECONDS.fullmatch(text):
-        return min(float(text), longest)
-    try:
-        moment = parse_date(text)
-    except OverflowError:  # an offset of ages
-        return None
-    if moment is None:
-        return None
-    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), longest)

@@ -5,6 +5,7 @@ behind the stream of changes, claims some of them, and says what became of each 
 that dies meanwhile loses its claims when they lapse.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,7 +50,6 @@ class Job:
     cursor: Cursor
     attempt: int
     failing_since: datetime | None
-    created_at: datetime
     #: Of another hub: until when it was looked at what appears by itself.
     renewed_at: datetime
     next_at: datetime
@@ -59,11 +59,12 @@ class Job:
 _COLUMNS = (
     *("id", "kind", "spelling", "callback", "host", "secret", "token_id"),
     *("epoch", "change", "article_id", "attempt", "failing_since"),
-    *("created_at", "renewed_at", "next_at"),
+    *("renewed_at", "next_at"),
 )
 #: Where they have their cursor.
 _CURSOR = slice(7, 10)
 _KINDS = {int(kind): kind for kind in Kind}
+_LISTED = ", ".join(_COLUMNS)
 _RETURNING = ", ".join(f"subscription.{name}" for name in _COLUMNS)
 
 #: May be claimed now (`_now` has the values).
@@ -125,20 +126,20 @@ def claim(
     """
     these = f"attempt {'>' if failing else '='} 0"
 
-    def take() -> list[Job]:
+    def take() -> list[_Taken]:
         values = (database.read_counter().change, *_now(now))
         if topic.id is None:
             where, values = f"{_FREE_HUBS} AND {these}", _of_hubs(values[0], now)
-            return _claim(database, topic, where, *values, limit, until)
-        jobs: list[Job] = []
+            return [_take(database, topic, where, *values, limit, until)]
+        taken, left = [], limit
         for where in _ELSEWHERE:
-            left = limit - len(jobs)
             if left > 0:
                 some = f"{where} AND {these}"
-                jobs += _claim(database, topic, some, topic.id, *values, left, until)
-        return jobs
+                taken.append(_take(database, topic, some, topic.id, *values, left, until))
+                left -= taken[-1].count
+        return taken
 
-    return database.write(take)
+    return _read(database.write(take), until)
 
 
 def claim_revoked(database: Database, limit: int, until: datetime, now: datetime) -> list[Job]:
@@ -154,16 +155,16 @@ def claim_revoked(database: Database, limit: int, until: datetime, now: datetime
             now,
         )
 
-    def take() -> list[Job]:
-        jobs: list[Job] = []
+    def take() -> list[_Taken]:
+        taken, left = [], limit
         for id_, url in found:
-            left = limit - len(jobs)
             if left > 0:
                 topic, some = DueTopic(id_, url, 0), f"topic_id = ? AND {where}"
-                jobs += _claim(database, topic, some, *(id_, now, left, until))
-        return jobs
+                taken.append(_take(database, topic, some, *(id_, now, left, until)))
+                left -= taken[-1].count
+        return taken
 
-    return database.write(take) if found else []
+    return _read(database.write(take), until) if found else []
 
 
 def find_next_moment(database: Database, now: datetime) -> datetime | None:
@@ -271,18 +272,59 @@ def _now(now: datetime) -> tuple[Any, ...]:
     return int(Standing.ACTIVE), now, now, now
 
 
-def _claim(database: Database, topic: DueTopic, where: str, *values: Any) -> list[Job]:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Rows that were claimed, as they came: what is made of them, is made after the transaction."""
+
+    topic: DueTopic
+    count: int
+    #: As JSON, or each by itself.
+    rows: str | list[tuple[Any, ...]]
+
+
+def _take(database: Database, topic: DueTopic, where: str, *values: Any) -> _Taken:
     """Claim those of which `where` is true; of the values, the last are how many and until when."""
-    rows = fetch(
-        f"WITH chosen AS MATERIALIZED (SELECT id FROM subscription WHERE {where}"  # noqa: S608
-        f" ORDER BY change LIMIT ?{_lock(database)})"
-        " UPDATE subscription SET claimed_until = ? FROM chosen"
-        f" WHERE subscription.id = chosen.id RETURNING {_RETURNING}",
-        *values,
+    if database.peewee.for_update:
+        rows = fetch(
+            f"WITH chosen AS MATERIALIZED (SELECT id FROM subscription WHERE {where}"  # noqa: S608
+            f" ORDER BY change LIMIT ?{_lock(database)})"
+            " UPDATE subscription SET claimed_until = ? FROM chosen"
+            f" WHERE subscription.id = chosen.id RETURNING {_RETURNING}",
+            *values,
+        )
+        return _Taken(topic, len(rows), rows)
+    # SQLite's driver lets other threads run before each row, and a worker that is busy with calls
+    # does not give way hundreds of times at once. So all are in one; and nobody else can write.
+    *chosen, until = values
+    ((count, text),) = fetch(
+        f"SELECT count(*), json_group_array(json_array({_LISTED})) FROM (SELECT {_LISTED}"  # noqa: S608
+        f" FROM subscription WHERE {where} ORDER BY change LIMIT ?)",
+        *chosen,
     )
-    cursors = {row[_CURSOR]: read_cursor(*row[_CURSOR]) for row in rows}  # most stand together
-    jobs = [_job(topic, row, cursors[row[_CURSOR]], values[-1]) for row in rows]
-    return sorted(jobs, key=lambda job: (*_place(job.cursor), job.id))
+    if count:
+        fetch(
+            "UPDATE subscription SET claimed_until = ?"
+            " WHERE id IN (SELECT json_extract(value, '$[0]') FROM json_each(?))",
+            until,
+            text,
+        )
+    return _Taken(topic, count, text)
+
+
+def _read(taken: Sequence[_Taken], until: datetime) -> list[Job]:
+    """In the order of their cursors."""
+    jobs: list[Job] = []
+    for some in taken:
+        rows = some.rows if isinstance(some.rows, list) else map(tuple, json.loads(some.rows))
+        cursors: dict[tuple[Any, ...], Cursor] = {}  # most stand together
+        made = []
+        for row in rows:
+            place = row[_CURSOR]
+            if place not in cursors:
+                cursors[place] = read_cursor(*place)
+            made.append(_job(some.topic, row, cursors[place], until))
+        jobs += sorted(made, key=lambda job: (*_place(job.cursor), job.id))
+    return jobs
 
 
 def _lock(database: Database) -> str:
@@ -296,7 +338,7 @@ def _place(cursor: Cursor) -> tuple[str, int, int]:
 
 def _job(topic: DueTopic, row: tuple[Any, ...], cursor: Cursor, until: datetime) -> Job:
     id_, kind, spelling, callback, host, secret, token_id, *_, attempt, failing_since = row[:12]
-    created_at, renewed_at, next_at = map(from_microseconds, row[12:])
+    renewed_at, next_at = map(from_microseconds, row[12:])
     return Job(
         id_,
         _KINDS[kind],
@@ -310,7 +352,6 @@ def _job(topic: DueTopic, row: tuple[Any, ...], cursor: Cursor, until: datetime)
         cursor,
         attempt,
         None if failing_since is None else from_microseconds(failing_since),
-        created_at,
         renewed_at,
         next_at,
         until,

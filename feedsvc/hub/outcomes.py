@@ -1,8 +1,9 @@
 """What became of claimed subscriptions, and writing it down: for hundreds of them at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from feedsvc.articles.statements import fetch, insert_values
@@ -63,6 +64,7 @@ class Released:
 
 _Result = TypeVar("_Result", Delivered, Passed, Failed, Ended, Released)
 Result = Delivered | Passed | Failed | Ended | Released
+_Update = Callable[[], None]
 
 _MOST_ERROR_CHARS = 500
 #: PostgreSQL takes a column of nothing but NULL for text, hence the casts.
@@ -91,15 +93,18 @@ def settle(database: Database, results: Sequence[Result], now: datetime) -> None
     resumed is neither failing nor ended by what came before that.
     """
 
-    def write() -> None:
-        _end(_of(Ended, results))
-        _go_on(results, now)
-        _fail(_of(Failed, results), now)
-        # What none of these has touched is free all the same.
-        rest = [one for one in results if isinstance(one, Failed | Ended | Released)]
-        _update("", (), [(one.job, ()) for one in rest], now)
+    failed, ended = _of(Failed, results), _of(Ended, results)
+    # What none of these has touched is free all the same.
+    rest = [(one.job, ()) for one in results if isinstance(one, Failed | Ended | Released)]
+    # Made before the transaction, for which others wait.
+    updates = (*_go_on(results, now), _fail(failed, now), _update("", (), rest, now))
 
-    if _of(Ended, results):
+    def write() -> None:
+        _end(ended)
+        for update in updates:
+            update()
+
+    if ended:
         # Holding the counter, as whoever subscribes does: a topic goes that nobody has any more.
         database.publish(lambda _: write())
     elif results:
@@ -121,18 +126,20 @@ def _end(ended: Sequence[Ended]) -> None:
         forget_topics(sorted(topics))
 
 
-def _go_on(results: Sequence[Result], now: datetime) -> None:
-    delivered, passed = _of(Delivered, results), _of(Passed, results)
-    _update(_GO_ON, _GOING_ON, [(one.job, _steps(one)) for one in passed], now)
-    rows = [(one.job, (*_steps(one), one.lag_seconds)) for one in delivered]
-    _update(_DELIVERED, (*_GOING_ON, "lag_seconds"), rows, now)
+def _go_on(results: Sequence[Result], now: datetime) -> tuple[_Update, _Update]:
+    passed = [(one.job, _steps(one)) for one in _of(Passed, results)]
+    delivered = [(one.job, (*_steps(one), one.lag_seconds)) for one in _of(Delivered, results)]
+    return (
+        _update(_GO_ON, _GOING_ON, passed, now),
+        _update(_DELIVERED, (*_GOING_ON, "lag_seconds"), delivered, now),
+    )
 
 
 def _steps(one: Delivered | Passed) -> tuple[Any, ...]:
     return (*cursor_columns(one.cursor).values(), _moment(one.due_at), _moment(one.seen_at))
 
 
-def _fail(failed: Sequence[Failed], now: datetime) -> None:
+def _fail(failed: Sequence[Failed], now: datetime) -> _Update:
     rows: list[tuple[Job, tuple[Any, ...]]] = []
     for one in failed:
         state = Standing.SUSPENDED if one.next_at is None else Standing.ACTIVE
@@ -140,7 +147,7 @@ def _fail(failed: Sequence[Failed], now: datetime) -> None:
         moments = _moment(next_at), _moment(one.job.next_at)
         rows.append((one.job, (int(state), _printable(one.error), *moments)))
     columns = ("state", "error", "next_at", "next_before")
-    _update(_FAILED, columns, rows, now, _AS_CLAIMED)
+    return _update(_FAILED, columns, rows, now, _AS_CLAIMED)
 
 
 def _update(
@@ -149,7 +156,7 @@ def _update(
     rows: Sequence[tuple[Job, tuple[Any, ...]]],
     now: datetime,
     condition: str = "",
-) -> None:
+) -> _Update:
     """Change subscriptions that are claimed as they were, each by values of its own; free them."""
     names = ("id", "claim", "moment", *columns)
     moment = to_microseconds(now)
@@ -160,7 +167,8 @@ def _update(
         for job, said in sorted(rows, key=lambda row: row[0].id)
     ]
     comma = ", " if changes else ""
-    insert_values(
+    return partial(
+        insert_values,
         f"WITH said ({', '.join(names)}) AS (VALUES ",
         f"({', '.join('?' * len(names))})",
         values,

@@ -1,7 +1,10 @@
-"""When a delivery that failed is tried again. Pure, but for chance."""
+"""When a delivery that failed is tried again. Pure, but for chance and the clock."""
 
 import random
-from datetime import datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta
+
+from werkzeug.http import parse_date
 
 from feedsvc.settings import Settings
 
@@ -9,6 +12,7 @@ _LONGEST_PAUSE = timedelta(hours=6)
 #: A pause is so much shorter or longer, by chance: those that failed together come one by one.
 _JITTER = 0.25
 _MOST_DOUBLINGS = 30
+_SECONDS = re.compile(r"[0-9]{1,12}")
 
 
 def plan_retry(
@@ -33,3 +37,18 @@ def plan_retry(
     if retry_after is not None:
         pause = max(pause, timedelta(seconds=retry_after))
     return min(now + pause, end)
+
+
+def parse_retry_after(text: str | None, longest: float) -> float | None:
+    """Seconds until a next try is wanted (RFC 9110, section 10.2.3)."""
+    if text is None:
+        return None
+    if _SECONDS.fullmatch(text):
+        return min(float(text), longest)
+    try:
+        moment = parse_date(text)
+    except OverflowError:  # an offset of ages
+        return None
+    if moment is None:
+        return None
+    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), longest)

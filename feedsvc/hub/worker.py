@@ -22,7 +22,7 @@ from feedsvc.feeds.fragments import Fragments
 from feedsvc.hub.agenda import Agenda
 from feedsvc.hub.books import Books
 from feedsvc.hub.calls import Calls
-from feedsvc.hub.delivery import Caller, Outcome
+from feedsvc.hub.delivery import Caller
 from feedsvc.hub.errands import Denial, Errand, fail, judge, prepare
 from feedsvc.hub.jobs import (
     DueTopic,
@@ -32,8 +32,9 @@ from feedsvc.hub.jobs import (
     claim_verifications,
     keep_other_hubs,
 )
+from feedsvc.hub.journal import Journal
 from feedsvc.hub.lanes import Lane, Lanes
-from feedsvc.hub.outcomes import Delivered, Ended, Released, Result, settle
+from feedsvc.hub.outcomes import Ended, Released, Result, settle
 from feedsvc.hub.payload import Packing
 from feedsvc.hub.verification import Verifier
 from feedsvc.models.push import Kind, Verification
@@ -41,10 +42,6 @@ from feedsvc.settings import Settings
 from feedsvc.vault import Vault
 
 log = logging.getLogger(__name__)
-_LINE = (
-    "%s: subscription=%d kind=%s topic=%s host=%s change=%d attempt=%d status=%s bytes=%d"
-    " seconds=%.3f lag=%s problem=%s"
-)
 
 T = TypeVar("T")
 
@@ -63,8 +60,8 @@ _TOLD_WITHIN = timedelta(minutes=2)
 #: A claim holds for as long as a call may take, and so much more: to wait for a place, and until
 #: what came of it is written down.
 _WAIT_SECONDS, _WRITE_SECONDS = 10.0, 5.0
-#: So many times as many as a lane has places are claimed at once, while the last ones are sent: no
-#: place is empty meanwhile, and a transaction costs each of many little.
+#: So many times as many as a lane has places are claimed at once, as soon as there are fewer that
+#: wait: no place is empty meanwhile, and a transaction costs each of many little.
 _AHEAD = 2
 _THREADS = 4
 _LANES = (Lane.FRESH, Lane.FAILING)
@@ -84,16 +81,20 @@ class Worker:
         self._verifier = Verifier(database, self._calls, self._packing, self._ask)
         self._lanes = Lanes(settings.hub_concurrency, self._wake)
         self._books = Books(self._settle)
+        self._journal = Journal(log)
         self._needed = timedelta(seconds=settings.hub_timeout_seconds + _WRITE_SECONDS)
         self._claimed_for = self._needed + timedelta(seconds=_WAIT_SECONDS)
         self._bell = database.open_bell()
         self._threads = ThreadPoolExecutor(_THREADS, "feedsvc-hub")
+        self._loop = asyncio.get_running_loop()
         self._woken = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         #: What is left of the last look, for each lane.
         self._due: dict[Lane, deque[DueTopic]] = {lane: deque() for lane in _LANES}
         #: What is claimed, and waits for a place.
         self._ready: dict[Lane, deque[Errand | Denial]] = {lane: deque() for lane in _LANES}
+        #: Whether there is less of it than there may be.
+        self._wanted = {lane: asyncio.Event() for lane in _LANES}
         #: How many of a topic were claimed since it is due: who had little comes first.
         self._served: dict[int | None, int] = {}
         self._has_wishes = self._may_be_revoked = False
@@ -109,15 +110,16 @@ class Worker:
         self._tick()
         try:
             await self._keep_hubs()
-            while not self._is_stopped:
-                await self._woken.wait()
-                self._woken.clear()
-                await self._turn()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._keep_looking())
+                for lane in _LANES:
+                    group.create_task(self._keep_claiming(lane))
         finally:
             await self._finish()
             for ready in self._ready.values():
                 self._release(ready)
             await self._books.close()
+            self._journal.write()
             self._is_stopped = True
             self._bell.close()
             self._threads.shutdown(wait=False, cancel_futures=True)
@@ -134,9 +136,14 @@ class Worker:
         """Begin nothing more."""
         self._is_stopped = True
         self._wake()
+        self._want_all()
 
     def _wake(self) -> None:
         self._woken.set()
+
+    def _want_all(self) -> None:
+        for wanted in self._wanted.values():
+            wanted.set()
 
     def _tick(self) -> None:
         """See, every now and then, whether there is a reason to look."""
@@ -144,7 +151,7 @@ class Worker:
             return
         is_quiet = time.monotonic() - self._rung_at > _QUIET_SECONDS
         pause = QUIET_LOOK_SECONDS if is_quiet else LOOK_SECONDS
-        asyncio.get_running_loop().call_later(pause, self._tick)
+        self._loop.call_later(pause, self._tick)
         self._lanes.step_aside()
         if self._bell.has_rung() or time.time() >= self._look_at:
             self._is_rung = True
@@ -164,19 +171,34 @@ class Worker:
             else:
                 return
 
-    async def _turn(self) -> None:
-        try:
-            if self._is_rung and time.monotonic() >= self._rest_until:
-                await self._look()
-            await self._verify_some()
-            await self._end_revoked()
+    async def _keep_looking(self) -> None:
+        while not self._is_stopped:
+            await self._woken.wait()
+            self._woken.clear()
             for lane in _LANES:
                 self._fill(lane)
+            try:
+                if self._is_rung and time.monotonic() >= self._rest_until:
+                    await self._look()
+                await self._verify_some()
+                await self._end_revoked()
+            except DatabaseUnavailableError as error:
+                self._rest(error)
+
+    async def _keep_claiming(self, lane: Lane) -> None:
+        """Claim ahead, whatever else is asked of the database: no place waits for that."""
+        while not self._is_stopped:
+            await self._wanted[lane].wait()
+            self._wanted[lane].clear()
+            try:
                 await self._claim_some(lane)
-        except DatabaseUnavailableError as error:
-            log.warning("the hub's worker waits for the database: %s", error)
-            self._is_rung = True
-            self._rest_until = time.monotonic() + _REST_SECONDS
+            except DatabaseUnavailableError as error:
+                self._rest(error)
+
+    def _rest(self, error: DatabaseUnavailableError) -> None:
+        log.warning("the hub's worker waits for the database: %s", error)
+        self._is_rung = True
+        self._rest_until = time.monotonic() + _REST_SECONDS
 
     async def _look(self) -> None:
         self._is_rung = False
@@ -186,6 +208,7 @@ class Worker:
         self._served = served
         topics = sorted(plan.topics, key=lambda topic: served[topic.id])
         self._due = {lane: deque(topics) for lane in _LANES}
+        self._want_all()
         self._has_wishes = self._may_be_revoked = True
         if plan.next_at is None:
             self._look_at = math.inf
@@ -219,40 +242,42 @@ class Worker:
 
     async def _claim_some(self, lane: Lane) -> None:
         """Claim subscriptions ahead, of each topic in turn."""
-        due, ready, places = self._due[lane], self._ready[lane], self._lanes.count_all(lane)
-        while due and len(ready) < places and not self._is_stopped:
-            topic, now, most = due.popleft(), datetime.now(UTC), places * _AHEAD
-            claimed_for = self._claimed_for if topic.id is not None else _TOLD_WITHIN
-            found = await self._ask(
-                partial(claim, failing=lane is Lane.FAILING),
-                *(self._database, topic, most, now + claimed_for, now),
-            )
-            if len(found) == most:
+        ready, most = self._ready[lane], self._count_ahead(lane)
+        while self._due[lane] and len(ready) < most and not self._is_stopped:
+            due = self._due[lane]  # a look puts others in its place
+            topic = due.popleft()
+            count, prepared = await self._ask(self._claim, lane, topic, most)
+            if count == most:
                 due.append(topic)
-            self._served[topic.id] = self._served.get(topic.id, 0) + len(found)
-            if found:
-                await self._make_ready(lane, topic, found)
-
-    async def _make_ready(self, lane: Lane, topic: DueTopic, found: Sequence[Job]) -> None:
-        now = datetime.now(UTC)
-        try:
-            prepared = await self._ask(
-                *(prepare, self._packing, self._settings, found, self._agenda.find_readable(), now)
-            )
-        except DatabaseUnavailableError:
-            self._release(found)
-            raise
-        for one in prepared:
-            match one:
-                case Errand():
-                    if one.is_last:
-                        self._agenda.note_sent(topic, one.cursor.change)
-                    self._ready[lane].append(one)
-                case Denial():
-                    self._ready[lane].append(one)
-                case _:
+            self._served[topic.id] = self._served.get(topic.id, 0) + count
+            for one in prepared:
+                if isinstance(one, Errand | Denial):
+                    ready.append(one)
+                else:
                     self._books.add(one)
-        self._fill(lane)
+                if isinstance(one, Errand) and one.is_last:
+                    self._agenda.note_sent(topic, one.cursor.change)
+            self._fill(lane)
+
+    def _claim(
+        self, lane: Lane, topic: DueTopic, most: int
+    ) -> tuple[int, list[Errand | Denial | Result]]:
+        """On a thread: how many were claimed, and what is to be done about them."""
+        now = datetime.now(UTC)
+        until = now + (self._claimed_for if topic.id is not None else _TOLD_WITHIN)
+        is_failing = lane is Lane.FAILING
+        found = claim(self._database, topic, most, until, now, failing=is_failing)
+        if not found:
+            return 0, []
+        readable, now = self._agenda.find_readable(), datetime.now(UTC)
+        try:
+            return len(found), prepare(self._packing, self._settings, found, readable, now)
+        except DatabaseUnavailableError:
+            self._loop.call_soon_threadsafe(self._release, found)
+            raise
+
+    def _count_ahead(self, lane: Lane) -> int:
+        return self._lanes.count_all(lane) * _AHEAD
 
     def _release(self, claimed: Iterable[Job | Errand | Denial]) -> None:
         """Give claims back."""
@@ -266,11 +291,11 @@ class Worker:
 
     async def _work_at(self, lane: Lane) -> None:
         """Take one after the other from what is ready, for as long as there is a place."""
-        ready, places = self._ready[lane], self._lanes.count_all(lane)
+        ready, few, wanted = self._ready[lane], self._count_ahead(lane), self._wanted[lane]
         while ready and self._lanes.count_free(lane) and not self._is_stopped:
             one = ready.popleft()
-            if len(ready) < places and self._due[lane]:
-                self._wake()  # more can be claimed
+            if len(ready) < few and self._due[lane]:
+                wanted.set()
             if datetime.now(UTC) + self._needed > one.job.claimed_until:
                 self._release([one])
             elif isinstance(one, Denial):
@@ -304,7 +329,7 @@ class Worker:
             )
         result = judge(self._settings, errand, outcome, datetime.now(UTC))
         self._books.add(result)
-        _log(errand, outcome, result)
+        self._journal.note(errand, outcome, result)
 
     async def _deny(self, lane: Lane, denial: Denial) -> None:
         """End a subscription, and tell its subscriber if that can be; it is told once."""
@@ -330,13 +355,13 @@ class Worker:
             self._lanes.leave(place, has_answered=False)
 
     async def _settle(self, results: Sequence[Result]) -> None:
+        self._journal.write()
         await self._ask(settle, self._database, results, datetime.now(UTC))
         self._is_rung = True  # some may have more to get
 
     async def _ask(self, verb: Callable[..., T], *values: Any) -> T:
         """Call a verb that may wait for the database, on a thread."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, partial(verb, *values))
+        return await self._loop.run_in_executor(self._threads, partial(verb, *values))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -348,27 +373,3 @@ class Worker:
         self._wake()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a delivery broke off", exc_info=error)
-
-
-def _log(errand: Errand, outcome: Outcome, result: Result) -> None:
-    """One line for each delivery. A callback's path may be a secret, and is left out."""
-    job = errand.job
-    delivered = isinstance(result, Delivered)
-    values = (
-        type(result).__name__.lower(),
-        job.id,
-        job.kind.name.lower(),
-        job.topic_url or "-",
-        job.host,
-        errand.cursor.change,
-        job.attempt + 1,
-        outcome.status or "-",
-        0 if errand.parcel is None else len(errand.parcel.body),
-        outcome.seconds,
-        f"{result.lag_seconds:.3f}" if isinstance(result, Delivered) else "-",
-        outcome.problem or "-",
-    )
-    level = logging.INFO if delivered else logging.WARNING
-    if log.isEnabledFor(level):
-        # `log.log` looks for the line that calls it, which takes as long as all the rest.
-        log.handle(log.makeRecord(log.name, level, __file__, 0, _LINE, values, None))

@@ -1,6 +1,7 @@
 """`python -m feedsvc.server.keeper PID`: has a hub's worker for as long as that server is there.
 
-It is there all the time and does next to nothing, so it loads nothing but Python's own library.
+It is there all the time and does next to nothing, so it loads next to nothing but Python's own
+library.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable
 from select import select
 
-from feedsvc import LOG_FORMAT
+from feedsvc.logs import FORMAT
 
 log = logging.getLogger("feedsvc.server.keeper")
 
@@ -97,5 +98,5 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(format=LOG_FORMAT)
+    logging.basicConfig(format=FORMAT)
     keep(Process(int(sys.argv[1])))

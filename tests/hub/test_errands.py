@@ -47,7 +47,6 @@ def job(house):
             cursor=cursor,
             attempt=0,
             failing_since=None,
-            created_at=NOW,
             renewed_at=NOW,
             next_at=NOW,
             claimed_until=NOW + timedelta(minutes=1),
