@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 #: Whoever is due waits no longer for topics that are looked through in vain, of which strangers may
 #: have made thousands.
 LONGEST_LOOK_SECONDS = 0.1
+#: While something is sent, it is looked again after so long at the latest.
+_AGAIN = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,11 @@ class Agenda:
                 break
             if self._is_due(topic, counter, now):
                 topics.append(topic)
-        moments = [release_at, find_next_moment(self._database, now)]
+        moments = [release_at]
+        if topics:  # who waits longer, among so many, is not worth to be found meanwhile
+            moments.append(now + _AGAIN)
+        else:
+            moments.append(find_next_moment(self._database, now))
         if any(topic.id is None for topic in due) and self.find_readable() < counter.change:
             moments.append(now + timedelta(seconds=self._readable_after))
         moments += [nothing.due_at for nothing in self._nothing.values()]

@@ -140,3 +140,18 @@ def test_change_can_be_read_by_everybody_after_the_delay(house, agenda, newsroom
     newsroom.push(publish("b"))
     agenda.look(datetime.now(UTC))
     assert agenda.find_readable() == change
+
+
+def test_while_something_is_due_nobody_is_looked_for_who_waits_longer(
+    agenda, newsroom, subscribe, monkeypatch
+):
+    later, asked = datetime.now(UTC) + timedelta(hours=1), []
+    monkeypatch.setattr(module, "find_next_moment", lambda *_: asked.append(1) or later)
+    newsroom.push(publish("a"))
+    subscribe("all.atom")
+    assert agenda.look(datetime.now(UTC)).next_at == later
+    newsroom.push(publish("b"))
+    asked.clear()
+    now = datetime.now(UTC)
+    plan = agenda.look(now)
+    assert (len(plan.topics), plan.next_at, asked) == (1, now + timedelta(seconds=1), [])
