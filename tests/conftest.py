@@ -1,6 +1,7 @@
 """Fixtures. What concerns data runs on SQLite and on PostgreSQL, without naming either."""
 
 import os
+import secrets
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -101,7 +102,10 @@ def postgres_url(postgres_database) -> str:
     with database.peewee.connection_context():
         names = [f'"{table._meta.table_name}"' for table in TABLES if table is not ChangeCounter]
         database.peewee.execute_sql(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
-        database.peewee.execute_sql("UPDATE change_counter SET value = 0, changed_at = created_at")
+        database.peewee.execute_sql(
+            "UPDATE change_counter SET epoch = %s, value = 0, changed_at = created_at",
+            [secrets.token_hex(16)],
+        )
     database.close()
     return postgres_database
 
