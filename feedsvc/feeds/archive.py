@@ -5,6 +5,7 @@ edit changes the one document that the article is in. Its link to the one before
 older alone.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -131,9 +132,12 @@ class Archive:
         if place is None:
             return None
         *longer, minute = list_periods(from_microseconds(place[0]))
-        for period in longer:
-            if period.end <= by and self.has_room_for(period):
-                return period
+        over = [period for period in longer if period.end <= by]
+        # Where there is room for a period, there is for each of its parts; and that there is none
+        # takes long to see, so it is seen of one at the most.
+        first = bisect_left(over, True, key=self.has_room_for)
+        if first < len(over):
+            return over[first]
         if self.has_room_for(minute):
             return minute
         return minute.in_block(self._list_blocks(minute)[0])
