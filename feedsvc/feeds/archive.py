@@ -41,40 +41,43 @@ class Archive:
 
     def has_room_for(self, period: Period) -> bool:
         """Whether one document can hold all of a period."""
-        most, window = self._limits.entries, self.window_of(period)
-        # The database passes places over much quicker than it hands them over.
-        if self._is_surely_little(window):
+        most, window, walked = self._limits.entries, self.window_of(period), self._plan.unions[0]
+        # The database passes places over much quicker than it hands them over, or counts them.
+        if len(walked) == 1:
+            at = walked[0].find_nth(window, most + 1)
+            if at is None:
+                return True
+            if walked[0] == self._find_alone() and self._is_surely_too_much(walked[0], window, at):
+                return False
+        elif sum(one.count(window, most + 1) for one in walked) <= most:
             return True
-        alone = self._find_alone()
-        if alone is not None and self._is_surely_too_much(alone, window):
-            return False
         return sum(1 for _ in islice(self._iterate(period), most + 1)) <= most
 
-    def _is_surely_little(self, window: Window) -> bool:
-        """Whether a document has room for all that is walked in a window."""
-        more, walked = self._limits.entries + 1, self._plan.unions[0]
-        if len(walked) == 1:
-            return walked[0].find_nth(window, more) is None
-        return sum(one.count(window, more) for one in walked) < more
-
-    def _is_surely_too_much(self, alone: Range, window: Window) -> bool:
+    def _is_surely_too_much(self, alone: Range, window: Window, at: int) -> bool:
         """Whether a window's newest part is, without as many as are left out of that at the most.
 
-        For some that are, this can't be told.
+        `at` is when the first place became visible for which there is no room, if nothing is left
+        out. For some windows that are too much, this can't be told.
         """
         if not self._leaves_out:
             return True
-        most, unwanted = self._limits.entries, self._plan.without
+        most, rest = self._limits.entries, replace(window, below=(at, 0))
         for times in _LOOKED_AT:
             number = times * (most + 1)
-            since = alone.find_nth(window, number)
+            since = alone.find_nth(rest, number - most - 1)
             if since is None:
                 break
-            newest = replace(window, since=since)
-            left_out = sum(one.count(newest, number) for one in unwanted)
-            if number - left_out - len(self._plan.not_articles) > most:
+            enough = number - most - len(self._plan.not_articles)
+            if self._leaves_fewer_out(replace(window, since=since), enough):
                 return True
         return False
+
+    def _leaves_fewer_out(self, window: Window, number: int) -> bool:
+        """Whether fewer than so many places of a window are left out by where they are."""
+        unwanted = self._plan.without
+        if number > 0 and len(unwanted) == 1:
+            return unwanted[0].find_nth(window, number) is None
+        return sum(one.count(window, max(0, number)) for one in unwanted) < number
 
     @property
     def _leaves_out(self) -> bool:
@@ -135,7 +138,7 @@ class Archive:
         over = [period for period in longer if period.end <= by]
         # Where there is room for a period, there is for each of its parts; and that there is none
         # takes long to see, so it is seen of one at the most.
-        first = bisect_left(over, True, key=self.has_room_for)
+        first = bisect_left(over, 1, key=self.has_room_for)
         if first < len(over):
             return over[first]
         if self.has_room_for(minute):
