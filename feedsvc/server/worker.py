@@ -18,7 +18,7 @@ import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from gunicorn import SERVER, util
 from gunicorn.errors import ConfigError
@@ -34,6 +34,8 @@ from feedsvc.server.waiting import Waiting
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from concurrent.futures import Future
+
+T = TypeVar("T")
 
 _RECEIVE_BYTES = 65_536
 #: A client that was told that the connection ends may still be sending (RFC 9112, section 9.6).
@@ -159,11 +161,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def _is_answered(self, conn: Connection, environ: Environ) -> bool:
         """Here and now: to hand it to a thread and back would take longer than to answer it."""
-        try:
-            found = self._recall(environ)
-        except Exception:  # a thread says so again to this one; the loop goes on for all others
-            self.log.exception("An answer can't be had from memory.")
-            return False
+        found = self._try(self._recall, environ)
         if found is None:
             return False
         self._answer(conn, environ, found)
@@ -179,7 +177,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def _is_joining(self, conn: Connection, environ: Environ, since: float) -> bool:
         """Whether it waits for an answer that a thread makes anew, as it has since then."""
-        answer = self._find_outdated(environ)
+        answer = self._try(self._find_outdated, environ)
         if answer is None or judge(conn.heard) is not Heard.WHOLE:
             return False
         if self._crowds.join(conn, answer, environ, since):
@@ -209,12 +207,23 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         for conn, environ, since in self._crowds.disperse(answer):
             if made is None or not self.alive:
                 self._pass_on(conn)
-            elif since <= began:
-                self._answer(conn, environ, made.reply(environ, time.time()))
-            elif self._is_answered(conn, environ) or self._is_joining(conn, environ, since):
+            elif since <= began and (found := self._try(made.reply, environ, time.time())):
+                self._answer(conn, environ, found)
+            elif since > began and (
+                self._is_answered(conn, environ) or self._is_joining(conn, environ, since)
+            ):
                 continue
             else:
                 self._pass_on(conn)
+
+    def _try(self, verb: "Callable[..., T | None]", *values: Any) -> "T | None":
+        """What a verb of the application gives; None if it fails: a thread says so again to the
+        one who asked, and the loop goes on for all others."""
+        try:
+            return verb(*values)
+        except Exception:
+            self.log.exception("An answer can't be had from memory.")
+            return None
 
     def _end_of_head(self) -> bytes:
         """What the server says itself in each answer, after which the connection goes on."""

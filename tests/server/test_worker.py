@@ -1,0 +1,51 @@
+"""What goes wrong with an answer is its reader's alone: the worker's main loop goes on."""
+
+from concurrent.futures import Future
+from types import SimpleNamespace
+
+import pytest
+
+from feedsvc.server.crowds import Crowds
+from feedsvc.server.worker import PatientWorker
+
+ASKED = {"REQUEST_METHOD": "GET", "PATH_INFO": "/feeds/all.rss"}
+
+
+@pytest.fixture
+def worker(monkeypatch):
+    """Its loop without a process: whom it passes on to threads, answers, and what it logs."""
+    one = object.__new__(PatientWorker)
+    one.passed_on, one.answered, one.logged = [], [], []
+    one.alive, one._crowds = True, Crowds()
+    one.log = SimpleNamespace(exception=one.logged.append)
+    monkeypatch.setattr(one, "_pass_on", one.passed_on.append)
+    monkeypatch.setattr(one, "_answer", lambda conn, _, found: one.answered.append((conn, found)))
+    return one
+
+
+def reply(environ, _now):
+    if "HTTP_ODD" in environ:
+        raise ValueError("odd")
+    return "made"
+
+
+def test_a_reader_whose_answer_fails_gets_a_thread_and_all_others_their_answer(worker):
+    worker._crowds.join("odd", "all", ASKED | {"HTTP_ODD": "x"}, 1.0)
+    worker._crowds.join("plain", "all", ASKED, 2.0)
+    making = Future()
+    making.set_result((SimpleNamespace(reply=reply), 3.0))
+    worker._answer_crowd("all", making)
+    assert (worker.passed_on, worker.answered) == (["odd"], [("plain", "made")])
+    assert len(worker.logged) == 1
+
+
+@pytest.mark.parametrize("verb", ["_recall", "_find_outdated"])
+def test_a_request_that_can_not_be_looked_up_is_for_a_thread(worker, verb):
+    def fail(_environ):
+        raise ValueError("odd")
+
+    worker._recall = worker._find_outdated = lambda _environ: None
+    setattr(worker, verb, fail)
+    assert not worker._is_answered("conn", ASKED)
+    assert not worker._is_joining("conn", ASKED, 1.0)
+    assert len(worker.logged) == 1
