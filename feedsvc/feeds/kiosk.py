@@ -89,7 +89,8 @@ class Kiosk:
         if order.token is not None and is_private(feed):
             self.uses.note(order.token, now)
         ends_at = first(standing.next_at, read.ends_at)
-        remake = partial(self.serve, order)
+        # What one reader's token opens is not for others, who are given what is made anew.
+        remake = partial(self.serve, replace(order, token=None))
         return self._represent(feed, replace(read, ends_at=ends_at), order.format_, written, remake)
 
     def serve_archive(

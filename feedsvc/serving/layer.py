@@ -186,7 +186,9 @@ class Layer:
         except Exception:  # the application tells whoever asked; a feed must not end in a 500
             log.exception("%s could not be made anew", key.name)
             return None
-        return None if made is None else self._keep(key, made, made.stamp, previous.fields)
+        if made is None or made.is_private:  # whether it is for this reader, a request tells
+            return None
+        return self._keep(key, made, made.stamp, previous.fields)
 
     def _ask(self, key: Key, standing: Standing, environ: "WSGIEnvironment") -> Reply:
         """Ask the application."""

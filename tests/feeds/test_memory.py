@@ -1,6 +1,7 @@
 """What is answered from memory is what would be answered without one, whatever happens."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from urllib.parse import quote
@@ -9,7 +10,7 @@ import pytest
 from werkzeug.test import Client
 
 from feedsvc.app import create_app
-from feedsvc.feeds.saved.store import remove_feed
+from feedsvc.feeds.saved.store import add_token, edit_feed, remove_feed
 from feedsvc.ingest.sources import add_source
 from feedsvc.rendering.document import FORMATS
 from feedsvc.rendering.terms import Terms
@@ -123,6 +124,23 @@ def test_a_saved_feed_that_is_taken_away_is_gone_at_once(newsroom, client, app, 
     save("partner")
     assert client.get("/feeds/partner.rss").status_code == 200
     remove_feed(app.extensions["feedsvc"].database, "partner")
+    assert client.get("/feeds/partner.rss").status_code == 404
+
+
+def test_what_a_token_opened_is_made_anew_for_nobody_else(newsroom, client, app, save):
+    """A subscriber of a private feed goes on sending the token while it is public for a time."""
+    services = app.extensions["feedsvc"]
+    database, settings = services.database, services.settings
+    save("partner", is_private=True)
+    token = add_token(database, settings, "partner", "reader")
+    edit_feed(database, settings, "partner", lambda feed: replace(feed, is_private=False))
+    newsroom.push(publish("a"))
+    assert client.get("/feeds/partner.rss", auth=("reader", token)).status_code == 200
+    key = app.wsgi_app._find({"PATH_INFO": "/feeds/partner.rss"})
+    edit_feed(database, settings, "partner", lambda feed: replace(feed, is_private=True))
+    assert app.wsgi_app.renew(key) is None
+    assert client.get("/feeds/partner.rss").status_code == 404
+    assert client.get("/feeds/partner.rss", auth=("reader", token)).status_code == 200
     assert client.get("/feeds/partner.rss").status_code == 404
 
 
