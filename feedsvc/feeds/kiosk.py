@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from werkzeug.urls import iri_to_uri
 
-from feedsvc.articles.release import Releases
-from feedsvc.db import Counter, Database
+from feedsvc.articles.release import Releases, Standing
+from feedsvc.db import Database
 from feedsvc.errors import ParameterError
 from feedsvc.feeds.catalog import Feed, get_feed
 from feedsvc.feeds.channels import feed_url, is_private, list_links
@@ -24,7 +24,7 @@ from feedsvc.feeds.fragments import Fragments
 from feedsvc.feeds.periods import Period
 from feedsvc.feeds.saved.showing import feed_settings
 from feedsvc.feeds.saved.subscribers import Uses
-from feedsvc.feeds.selection import canonical_query, parse_selection
+from feedsvc.feeds.selection import Selection, canonical_query, parse_selection
 from feedsvc.rendering.document import JSON, Format
 from feedsvc.serving.representation import Remake, Representation
 from feedsvc.settings import Settings
@@ -75,23 +75,20 @@ class Kiosk:
         if selection.after is not None and order.format_ is not JSON:
             raise ParameterError("after", "goes with JSON Feed alone.")
         with self.releases.view() as standing:
-            now, counter = datetime.now(UTC), standing.counter
             feed = order.find(self.database, order.name, order.token)
             if feed.saved is not None:
                 selection = parse_selection(order.pairs, feed_settings(feed, self.settings))
-            lister = partial(self.fragments.list_entries, counter.epoch)
-            reading = Reading(feed, selection, self.settings, now, lister)
+            reading = self._open(feed, selection, standing)
             if selection.after is None:
                 read = reading.read_newest()
             else:
-                read = reading.read_changes(selection.after, counter)
-            written = self._write(read, order.format_, counter, previous)
+                read = reading.read_changes(selection.after, standing.counter)
+            written = self._write(read, order.format_, standing, previous)
         if order.token is not None and is_private(feed):
-            self.uses.note(order.token, now)
-        ends_at = first(standing.next_at, read.ends_at)
+            self.uses.note(order.token, datetime.now(UTC))
         # What one reader's token opens is not for others, who are given what is made anew.
         remake = partial(self.serve, replace(order, token=None))
-        return self._represent(feed, replace(read, ends_at=ends_at), order.format_, written, remake)
+        return self._represent(feed, read, order.format_, written, remake)
 
     def serve_archive(
         self, order: ArchiveOrder, previous: Representation | None
@@ -99,19 +96,15 @@ class Kiosk:
         """A document of an archive; what is too much for one: the address of a part of it."""
         selection = parse_selection(order.pairs, self.settings)
         with self.releases.view() as standing:
-            now, counter = datetime.now(UTC), standing.counter
             feed = get_feed(self.database, order.name)
-            lister = partial(self.fragments.list_entries, counter.epoch)
-            reading = Reading(feed, selection, self.settings, now, lister)
-            read = reading.read_archive(order.period)
+            read = self._open(feed, selection, standing).read_archive(order.period)
             if isinstance(read, Period):
                 query = canonical_query(selection, self.settings)
                 base = feed_url(order.name, self.settings)
                 return f"{base}/{read.name}.{order.format_.name}{query}"
-            written = self._write(read, order.format_, counter, previous)
-        ends_at = first(standing.next_at, read.ends_at)
+            written = self._write(read, order.format_, standing, previous)
         remake = partial(self._serve_archive_again, order)
-        return self._represent(feed, replace(read, ends_at=ends_at), order.format_, written, remake)
+        return self._represent(feed, read, order.format_, written, remake)
 
     def _serve_archive_again(
         self, order: ArchiveOrder, previous: Representation | None
@@ -119,17 +112,20 @@ class Kiosk:
         made = self.serve_archive(order, previous)
         return None if isinstance(made, str) else made
 
+    def _open(self, feed: Feed, selection: Selection, standing: Standing) -> Reading:
+        lister = partial(self.fragments.list_entries, standing.counter.epoch)
+        return Reading(feed, selection, self.settings, datetime.now(UTC), lister)
+
     def _write(
-        self, read: Document, format_: Format, counter: Counter, previous: Representation | None
+        self, read: Document, format_: Format, standing: Standing, previous: Representation | None
     ) -> "_Written":
-        entries, epoch = read.entries, counter.epoch
+        entries, epoch = read.entries, standing.counter.epoch
         # As bytes, since it is kept as long as the answer is.
         said = array("q", chain.from_iterable((*one.place, one.change) for one in entries))
         made_of = (format_.name, epoch, read.channel, read.look, said.tobytes())
-        stamp = (epoch, counter.change)
         if previous is not None and previous.made_of == made_of:
-            return _Written(previous.body, made_of, stamp)
-        return _Written(write(read, format_, self.fragments, epoch), made_of, stamp)
+            return _Written(previous.body, made_of, standing)
+        return _Written(write(read, format_, self.fragments, epoch), made_of, standing)
 
     def _represent(
         self, feed: Feed, read: Document, format_: Format, written: "_Written", remake: Remake
@@ -143,11 +139,11 @@ class Kiosk:
             read.changed_at,
             age_seconds=read.age_seconds,
             stale_seconds=self.settings.stale_seconds,
-            ends_at=read.ends_at,
+            ends_at=first(written.standing.next_at, read.ends_at),
             is_private=is_private(feed),
             shown_as=SHOWN_AS if format_.is_xml else None,
             made_of=written.made_of,
-            stamp=written.stamp,
+            stamp=written.standing.stamp,
             fields=tuple(fields),
             remake=remake,
         )
@@ -155,11 +151,11 @@ class Kiosk:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A document's bytes, what they say, and which state of the data they are of."""
+    """A document's bytes, what they say, and how the data stood then."""
 
     body: bytes
     made_of: object
-    stamp: object
+    standing: Standing
 
 
 @lru_cache(1)
