@@ -80,7 +80,7 @@ class Worker:
         self._agenda = Agenda(database, settings, self._packing, Releases(database))
         self._verifier = Verifier(database, self._calls, self._packing, self._ask)
         self._lanes = Lanes(settings.hub_concurrency, self._wake)
-        self._books = Books(self._settle)
+        self._books = Books(self._settle, self._wake)
         self._journal = Journal(log)
         self._needed = timedelta(seconds=settings.hub_timeout_seconds + _WRITE_SECONDS)
         self._claimed_for = self._needed + timedelta(seconds=_WAIT_SECONDS)
@@ -276,6 +276,11 @@ class Worker:
             self._loop.call_soon_threadsafe(self._release, found)
             raise
 
+    def _count_free(self, lane: Lane) -> int:
+        """At how many places something may be begun."""
+        is_stopped = self._is_stopped or self._books.is_full
+        return 0 if is_stopped else self._lanes.count_free(lane)
+
     def _count_ahead(self, lane: Lane) -> int:
         return self._lanes.count_all(lane) * _AHEAD
 
@@ -286,13 +291,13 @@ class Worker:
 
     def _fill(self, lane: Lane) -> None:
         """Have work done at the places that are free."""
-        for _ in range(min(self._lanes.count_free(lane), len(self._ready[lane]))):
+        for _ in range(min(self._count_free(lane), len(self._ready[lane]))):
             self._start(self._work_at(lane))
 
     async def _work_at(self, lane: Lane) -> None:
         """Take one after the other from what is ready, for as long as there is a place."""
         ready, few, wanted = self._ready[lane], self._count_ahead(lane), self._wanted[lane]
-        while ready and self._lanes.count_free(lane) and not self._is_stopped:
+        while ready and self._count_free(lane):
             one = ready.popleft()
             if len(ready) < few and self._due[lane]:
                 wanted.set()

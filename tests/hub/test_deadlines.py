@@ -1,25 +1,14 @@
 """Many pieces of work, each with as much time."""
 
 import asyncio
-import functools
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from feedsvc.hub.deadlines import Deadlines
+from tests.hub.loops import on_a_loop
 
 SHORT_SECONDS = 0.05
 PATIENCE_SECONDS = 10
-
-
-def on_a_loop(test):
-    @functools.wraps(test)
-    def run():
-        # On a thread of its own: what drives a browser leaves a running loop in the tests' one.
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(lambda: asyncio.run(test())).result()
-
-    return run
 
 
 async def wait(deadlines, seconds=PATIENCE_SECONDS):

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import socket
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from feedsvc.hub.delivery import Caller, Outcome, sign
 from tests.conftest import make_settings
 from tests.hub import receiver as behaviours
+from tests.hub.loops import on_a_loop
 from tests.hub.receiver import ALLOW, answer, receive, say, take
 
 BODY = "<feed>Đảng ủy</feed>".encode()
@@ -31,14 +31,13 @@ def receiver():
 def run(do, resolver=None, **settings):
     """What comes of something that is done with a caller, on a loop of its own."""
 
+    @on_a_loop
     async def main():
         chosen = make_settings("sqlite:///unused.db", **(ALLOW | settings))
         async with Caller(chosen, resolver) as caller:
             return await do(caller)
 
-    # On a thread of its own: what drives a browser leaves a running loop in the tests' one.
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(main())).result()
+    return main()
 
 
 def post(url, body=BODY, headers=HEADERS, **settings) -> Outcome:
