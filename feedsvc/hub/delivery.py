@@ -31,7 +31,7 @@ from yarl import URL
 from feedsvc import __version__
 from feedsvc.hub.deadlines import Deadlines
 from feedsvc.hub.guard import Guard
-from feedsvc.hub.names import look_up
+from feedsvc.hub.names import is_own, look_up
 from feedsvc.hub.retry import parse_retry_after
 from feedsvc.settings import Settings
 
@@ -259,9 +259,13 @@ class Caller:
         """A socket for an address that may be called; what it raises, aiohttp takes for a failure
         to connect, and tries the next address."""
         family, kind, protocol, _, address = info
-        objection = self._guard.find_objection(str(address[0]))
+        host = str(address[0])
+        objection = self._guard.find_objection(host)
+        # What listens here may be meant for those who are in the house.
+        if objection is None and not self._guard.lists(host) and is_own(host, family):
+            objection = "this machine's own"
         if objection is not None:
-            objection = f"its address {address[0]} is {objection}"
+            objection = f"its address {host} is {objection}"
         _current.get().judged.append(objection)
         if objection is not None:
             raise PermissionError(errno.EACCES, objection)

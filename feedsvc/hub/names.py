@@ -1,12 +1,15 @@
-"""What addresses a name has, by the system's resolver."""
+"""What addresses a name has, by the system's resolver, and which of them are this machine's."""
 
 import asyncio
 import socket
 import threading
+from contextlib import suppress
 from typing import Any
 
 #: As `socket.getaddrinfo` gives them.
 AddressInfo = tuple[Any, ...]
+
+_DISCARD_PORT = 9
 
 
 async def look_up(host: str, port: int, family: int) -> list[AddressInfo]:
@@ -39,6 +42,17 @@ async def look_up(host: str, port: int, family: int) -> list[AddressInfo]:
     except RuntimeError as error:  # there are too many
         raise OSError(str(error)) from error
     return await found
+
+
+def is_own(address: str, family: int) -> bool:
+    """Whether an IP address is one of this machine's. Nothing is sent.
+
+    To reach one of its own, a system goes out from that very address.
+    """
+    with socket.socket(family, socket.SOCK_DGRAM) as probe, suppress(OSError):  # no way there
+        probe.connect((address, _DISCARD_PORT))
+        return bool(probe.getsockname()[0] == probe.getpeername()[0])
+    return False
 
 
 def _settle(

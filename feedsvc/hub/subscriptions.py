@@ -82,8 +82,6 @@ def remember(database: Database, settings: Settings, wish: Wish, now: datetime) 
         topic = _get_topic(wish.topic_url)
         if wish.mode == UNSUBSCRIBE:
             _require_any(topic, wish)
-        else:
-            _require_room(topic, wish, settings)
         Verification.delete().where(_same(Verification, topic, wish)).execute()
         Verification.create(
             kind=wish.kind,
@@ -99,6 +97,11 @@ def remember(database: Database, settings: Settings, wish: Wish, now: datetime) 
             claimed_until=now,
         )
 
+    if wish.mode != UNSUBSCRIBE:
+        # Before, since everybody would wait while so many are counted. Of those who ask at the
+        # same moment, some may be too many.
+        with database.read():
+            _require_room(wish, settings)
     database.publish(keep)
 
 
@@ -299,8 +302,9 @@ def _get_topic(url: str) -> int:
     return int(id_)
 
 
-def _require_room(topic_id: int, wish: Wish, settings: Settings) -> None:
-    if Subscription.select().where(_same(Subscription, topic_id, wish)).exists():
+def _require_room(wish: Wish, settings: Settings) -> None:
+    topic = Topic.get_or_none(Topic.url == wish.topic_url)
+    if topic and Subscription.select().where(_same(Subscription, topic.id, wish)).exists():
         return  # it is renewed
     for most, name, on_host in (
         (settings.hub_max_subscriptions_per_host, "HUB_MAX_SUBSCRIPTIONS_PER_HOST", True),

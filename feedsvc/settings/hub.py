@@ -74,7 +74,7 @@ class HubSettings(BaseSettings):
     hub_allow: Networks = Field(
         "",
         description="Networks that callbacks may reach though they are not public, for partners "
-        "in the same house: `10.1.0.0/16, fd00:1::/32`.",
+        "in the same house, or on this machine: `10.1.0.0/16, fd00:1::/32`.",
     )
     hub_ports: Ports = Field(
         "80, 443, 8000-65535", description="Ports that callbacks may have, with ranges of them."

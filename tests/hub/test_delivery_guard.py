@@ -92,6 +92,16 @@ def test_address_inside_is_not_connected_to(outside, host):
     assert outcome.problem.endswith("is loopback (FEEDSVC_HUB_ALLOW)")
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::ffff:7f00:1]"])
+def test_this_machines_own_address_is_not_connected_to(outside, monkeypatch, host):
+    """Though it were a public one."""
+    monkeypatch.setattr("feedsvc.hub.guard._INSIDE", ())
+    outcome = post(f"http://{host}:{outside.port}/own", hub_allow="")
+    assert (outcome.status, outcome.is_forbidden) == (None, True)
+    assert outcome.problem.endswith("is this machine's own (FEEDSVC_HUB_ALLOW)")
+    assert not outside.at("/own")
+
+
 @pytest.mark.parametrize("host", ["2130706434", "127.2", "0177.0.0.2"])
 def test_number_is_no_address(outside, host):
     assert (
