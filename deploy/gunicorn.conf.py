@@ -16,6 +16,7 @@ from gunicorn.glogging import Logger
 import feedsvc.app  # noqa: F401 (once, in the main process: new workers are there the sooner)
 from feedsvc.secrecy import redact, redact_record
 from feedsvc.server import files
+from feedsvc.server.fairness import Table
 from feedsvc.server.keeper import list_command
 from feedsvc.server.worker import Patience, PatientWorker
 from feedsvc.settings import load_settings
@@ -85,6 +86,22 @@ class DiscreetLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
 
 
 logger_class = DiscreetLogger
+
+
+_table = Table()
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """A worker is about to begin: it sees how many connections the others have."""
+    del server
+    worker.place = _table.take_place()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """A worker has ended, however that was."""
+    del server
+    if worker.place is not None:
+        worker.place.give_back()
 
 
 def post_fork(server: Any, worker: Any) -> None:

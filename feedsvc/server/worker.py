@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from gunicorn import SERVER, util
 from gunicorn.errors import ConfigError
-from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
 from feedsvc.server.connection import Connection
 from feedsvc.server.crowds import Crowds, Environ
+from feedsvc.server.fairness import FairWorker
 from feedsvc.server.hearing import Heard, judge
 from feedsvc.server.line import Line
 from feedsvc.server.plain import read_plain
@@ -79,7 +80,7 @@ class Patience:
     queue_seconds: float
 
 
-class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class PatientWorker(FairWorker):
     """Connections belong to the main loop, save while a thread answers a request."""
 
     patience: Patience
@@ -119,6 +120,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     # In the main loop: hearing requests
 
     def accept(self, listener: Any) -> None:
+        if self.leaves_it():
+            return
         try:
             accepted, client = listener.accept()
         except OSError as error:
@@ -127,7 +130,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             elif error.errno not in _NOBODY_THERE:
                 raise
             return
-        self.nr_conns += 1
+        self.count_connections(1)
         line = Line(accepted, self.patience.answer_seconds)
         conn = Connection(self.cfg, line, client, listener.getsockname())
         self._hear(conn)  # as a rule, the request came with the connection
@@ -361,12 +364,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def _end(self, conn: Connection) -> None:
         self._forget(conn)
         conn.sock.close()
-        self.nr_conns -= 1
+        self.count_connections(-1)
 
     def _reset(self, conn: Connection) -> None:
         self._forget(conn)
         conn.sock.reset()
-        self.nr_conns -= 1
+        self.count_connections(-1)
 
     def murder_keepalived(self, force: bool = False) -> None:  # noqa: FBT001, FBT002 (gunicorn's)
         """After each turn of the loop: look who is late; in the end, `force`, everybody is."""

@@ -316,7 +316,7 @@ class Service:
         with contextlib.ExitStack() as stack:
             connections = []
             for worker in workers:
-                with _stopped([other for other in workers if other != worker]):
+                with stopped([other for other in workers if other != worker]):
                     connection = stack.enter_context(contextlib.closing(self.connect()))
                     assert self.get("/healthz", connection=connection).body == b"alive\n"
                 connection.auto_open = 0  # what is closed stays so, and is noticed
@@ -357,7 +357,7 @@ def statuses(heard: bytes) -> list[int]:
 
 
 @contextmanager
-def _stopped(pids: Sequence[int]) -> Iterator[None]:
+def stopped(pids: Sequence[int]) -> Iterator[None]:
     try:
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
