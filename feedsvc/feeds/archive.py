@@ -16,7 +16,7 @@ from feedsvc.db import from_microseconds, to_microseconds
 from feedsvc.errors import SelectionError
 from feedsvc.feeds.listing import Limits, Plan, iterate_places
 from feedsvc.feeds.periods import Period, list_periods
-from feedsvc.feeds.ranges import Place, Range, Window, beginning
+from feedsvc.feeds.ranges import Place, Range, Window, beginning, has_so_many_without
 
 #: Where something is left out: so many times as much as a document has room for. The first is
 #: enough where it is no more than half, and the second, no more than seven eighths.
@@ -42,6 +42,8 @@ class Archive:
     def has_room_for(self, period: Period) -> bool:
         """Whether one document can hold all of a period."""
         most, window, walked = self._limits.entries, self.window_of(period), self._plan.unions[0]
+        if period.is_largest and self._is_plainly_too_much(window):
+            return False
         # The database passes places over much quicker than it hands them over, or counts them.
         if len(walked) == 1:
             at = walked[0].find_nth(window, most + 1)
@@ -52,6 +54,17 @@ class Archive:
         elif sum(one.count(window, most + 1) for one in walked) <= most:
             return True
         return sum(1 for _ in islice(self._iterate(period), most + 1)) <= most
+
+    def _is_plainly_too_much(self, window: Window) -> bool:
+        """The commonest reason why a month is too much where one range is left out, seen at once:
+        of twice as many as there is room for, that leaves out less than half.
+        """
+        alone, unwanted = self._find_alone(), self._plan.without
+        if alone is None or len(unwanted) != 1:
+            return False
+        number = _LOOKED_AT[0] * (self._limits.entries + 1)
+        fewer = number - self._limits.entries - len(self._plan.not_articles)
+        return fewer > 0 and has_so_many_without(alone, unwanted[0], window, number, fewer)
 
     def _is_surely_too_much(self, alone: Range, window: Window, at: int) -> bool:
         """Whether a window's newest part is, without as many as are left out of that at the most.

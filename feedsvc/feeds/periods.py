@@ -40,6 +40,10 @@ class Period:
         return (self.start + timedelta(days=31)).replace(day=1)
 
     @property
+    def is_largest(self) -> bool:
+        return not self.unit
+
+    @property
     def is_smallest(self) -> bool:
         return self.unit == _MINUTE
 

@@ -94,7 +94,7 @@ class _Indexed:
             size = min(size * 2, _LARGEST_PAGE)
 
     def _page(self, window: Window, size: int) -> list[Place]:
-        where, values = self._where(window)
+        where, values = self.where_in(window)
         rows = fetch(
             f"SELECT visible_at, {self.number} FROM {self.table} WHERE {where}"  # noqa: S608
             f" ORDER BY visible_at DESC, {self.number} DESC LIMIT {size}",
@@ -103,7 +103,7 @@ class _Indexed:
         return [(visible_at, number) for visible_at, number in rows]
 
     def count(self, window: Window, most: int) -> int:
-        where, values = self._where(window)
+        where, values = self.where_in(window)
         # In the index's order, or PostgreSQL would rather walk the table until it has seen enough.
         ((count,),) = fetch(
             f"SELECT count(*) FROM (SELECT 1 FROM {self.table} WHERE {where}"  # noqa: S608
@@ -113,7 +113,7 @@ class _Indexed:
         return int(count)
 
     def find_nth(self, window: Window, number: int) -> int | None:
-        where, values = self._where(window)
+        where, values = self.where_in(window)
         # To pass places over takes a third of the time that it takes to count them.
         rows = fetch(
             f"SELECT visible_at FROM {self.table} WHERE {where}"  # noqa: S608 (names of ours)
@@ -126,7 +126,7 @@ class _Indexed:
         return {number for _, number in places}
 
     def blocks(self, window: Window, size: int) -> set[int]:
-        where, values = self._where(window)
+        where, values = self.where_in(window)
         rows = fetch(
             f"SELECT DISTINCT {self.number} / ? FROM {self.table} WHERE {where}",  # noqa: S608
             size,
@@ -134,7 +134,8 @@ class _Indexed:
         )
         return {block for (block,) in rows}
 
-    def _where(self, window: Window) -> tuple[str, list[int | str]]:
+    def where_in(self, window: Window) -> tuple[str, list[int | str]]:
+        """The condition that a place is in a window, and its values."""
         conditions: list[str] = []
         values: list[int | str] = []
         if self.label is not None:
@@ -152,6 +153,28 @@ class _Indexed:
             conditions.append(f"{self.number} >= ? AND {self.number} < ?")
             values += window.numbers
         return " AND ".join(conditions), values
+
+
+def has_so_many_without(
+    walked: Range, unwanted: Range, window: Window, number: int, fewer: int
+) -> bool:
+    """Whether so many places of a range are in a window, and in that part fewer than `fewer` of
+    another range. By one statement; False, where they are not in indexes.
+    """
+    if not (isinstance(walked, _Indexed) and isinstance(unwanted, _Indexed)):
+        return False
+    where, values = walked.where_in(window)
+    where_unwanted, unwanted_values = unwanted.where_in(window)
+    last = (
+        f"SELECT visible_at AS at FROM {walked.table} WHERE {where}"  # noqa: S608 (names of ours)
+        f" ORDER BY visible_at DESC, {walked.number} DESC LIMIT 1 OFFSET {number - 1}"
+    )
+    one_more = (
+        f"SELECT 1 FROM {unwanted.table} WHERE {where_unwanted} AND visible_at >= last.at"  # noqa: S608
+        f" ORDER BY visible_at DESC, {unwanted.number} DESC LIMIT 1 OFFSET {fewer - 1}"
+    )
+    sql = f"SELECT 1 FROM ({last}) AS last WHERE ({one_more}) IS NULL"  # noqa: S608
+    return bool(fetch(sql, *values, *unwanted_values))
 
 
 class Language(_Indexed):

@@ -125,8 +125,10 @@ def test_a_period_that_is_too_much_is_parted(newsroom, client):
 
 
 @pytest.mark.parametrize("settings", [{"archive_entries": 10}], indirect=True)
-@pytest.mark.parametrize("left_out", [1, 8, 40, 200])
-@pytest.mark.parametrize(("wanted", "newest"), [(10, "2023-01"), (11, "2023-01-11")])
+@pytest.mark.parametrize("left_out", [1, 8, 11, 12, 40, 200])
+@pytest.mark.parametrize(
+    ("wanted", "newest"), [(10, "2023-01"), (11, "2023-01-11"), (22, "2023-01-22")]
+)
 def test_what_a_feed_leaves_out_takes_no_room(newsroom, client, wanted, newest, left_out):
     publish_days(newsroom, START, wanted, tags=["lúa"])
     newsroom.send(
