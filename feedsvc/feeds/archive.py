@@ -16,7 +16,7 @@ from feedsvc.db import from_microseconds, to_microseconds
 from feedsvc.errors import SelectionError
 from feedsvc.feeds.listing import Limits, Plan, iterate_places
 from feedsvc.feeds.periods import Period, list_periods
-from feedsvc.feeds.ranges import Place, Range, Window, beginning, has_so_many_without
+from feedsvc.feeds.ranges import Place, Range, Window, beginning, count_among
 
 #: Where something is left out: so many times as much as a document has room for. The first is
 #: enough where it is no more than half, and the second, no more than seven eighths.
@@ -41,56 +41,44 @@ class Archive:
 
     def has_room_for(self, period: Period) -> bool:
         """Whether one document can hold all of a period."""
-        most, window, walked = self._limits.entries, self.window_of(period), self._plan.unions[0]
-        if period.is_largest and self._is_plainly_too_much(window):
+        window, most = self.window_of(period), self._limits.entries
+        # Where something is left out, it is asked first what a month is as a rule: too much.
+        is_asked_first = period.is_largest and self._leaves_out
+        if is_asked_first and self._is_surely_too_much(window):
             return False
-        # The database passes places over much quicker than it hands them over, or counts them.
-        if len(walked) == 1:
-            at = walked[0].find_nth(window, most + 1)
-            if at is None:
-                return True
-            if walked[0] == self._find_alone() and self._is_surely_too_much(walked[0], window, at):
-                return False
-        elif sum(one.count(window, most + 1) for one in walked) <= most:
+        if self._is_surely_little(window):
             return True
+        if not is_asked_first and self._is_surely_too_much(window):
+            return False
         return sum(1 for _ in islice(self._iterate(period), most + 1)) <= most
 
-    def _is_plainly_too_much(self, window: Window) -> bool:
-        """The commonest reason why a month is too much where one range is left out, seen at once:
-        of twice as many as there is room for, that leaves out less than half.
+    def _is_surely_little(self, window: Window) -> bool:
+        """Whether there is room even if nothing of it is left out. False: this can't be told."""
+        most, walked = self._limits.entries, self._plan.unions[0]
+        # The database passes places over much quicker than it hands them over, or counts them.
+        if len(walked) == 1:
+            return walked[0].find_nth(window, most + 1) is None
+        return sum(one.count(window, most + 1) for one in walked) <= most
+
+    def _is_surely_too_much(self, window: Window) -> bool:
+        """Whether a window's newest part is, without all that may be left out of that.
+
+        False: this can't be told. If nothing is left out, it is asked of what is not surely little.
         """
-        alone, unwanted = self._find_alone(), self._plan.without
-        if alone is None or len(unwanted) != 1:
+        alone, plan, most = self._find_alone(), self._plan, self._limits.entries
+        if alone is None:
             return False
-        number = _LOOKED_AT[0] * (self._limits.entries + 1)
-        fewer = number - self._limits.entries - len(self._plan.not_articles)
-        return fewer > 0 and has_so_many_without(alone, unwanted[0], window, number, fewer)
-
-    def _is_surely_too_much(self, alone: Range, window: Window, at: int) -> bool:
-        """Whether a window's newest part is, without as many as are left out of that at the most.
-
-        `at` is when the first place became visible for which there is no room, if nothing is left
-        out. For some windows that are too much, this can't be told.
-        """
         if not self._leaves_out:
             return True
-        most, rest = self._limits.entries, replace(window, below=(at, 0))
         for times in _LOOKED_AT:
             number = times * (most + 1)
-            since = alone.find_nth(rest, number - most - 1)
-            if since is None:
-                break
-            enough = number - most - len(self._plan.not_articles)
-            if self._leaves_fewer_out(replace(window, since=since), enough):
+            enough = max(0, number - most - len(plan.not_articles))
+            left_out = count_among(alone, number, window, plan.without, enough)
+            if left_out is None:
+                return False
+            if left_out < enough:
                 return True
         return False
-
-    def _leaves_fewer_out(self, window: Window, number: int) -> bool:
-        """Whether fewer than so many places of a window are left out by where they are."""
-        unwanted = self._plan.without
-        if number > 0 and len(unwanted) == 1:
-            return unwanted[0].find_nth(window, number) is None
-        return sum(one.count(window, max(0, number)) for one in unwanted) < number
 
     @property
     def _leaves_out(self) -> bool:

@@ -155,26 +155,37 @@ class _Indexed:
         return " AND ".join(conditions), values
 
 
-def has_so_many_without(
-    walked: Range, unwanted: Range, window: Window, number: int, fewer: int
-) -> bool:
-    """Whether so many places of a range are in a window, and in that part fewer than `fewer` of
-    another range. By one statement; False, where they are not in indexes.
+def count_among(
+    walked: Range, number: int, window: Window, unwanted: Sequence[Range], most: int
+) -> int | None:
+    """How many places of other ranges are as new as the place of this number in a window, from 1
+    for the newest; each range is counted as far as `most`. By one statement.
+
+    None, where there are not so many, or where they are not in indexes.
     """
-    if not (isinstance(walked, _Indexed) and isinstance(unwanted, _Indexed)):
-        return False
+    if not isinstance(walked, _Indexed):
+        return None
     where, values = walked.where_in(window)
-    where_unwanted, unwanted_values = unwanted.where_in(window)
-    last = (
+    nth = (
         f"SELECT visible_at AS at FROM {walked.table} WHERE {where}"  # noqa: S608 (names of ours)
         f" ORDER BY visible_at DESC, {walked.number} DESC LIMIT 1 OFFSET {number - 1}"
     )
-    one_more = (
-        f"SELECT 1 FROM {unwanted.table} WHERE {where_unwanted} AND visible_at >= last.at"  # noqa: S608
-        f" ORDER BY visible_at DESC, {unwanted.number} DESC LIMIT 1 OFFSET {fewer - 1}"
-    )
-    sql = f"SELECT 1 FROM ({last}) AS last WHERE ({one_more}) IS NULL"  # noqa: S608
-    return bool(fetch(sql, *values, *unwanted_values))
+    counts = ["0"]
+    outer: list[int | str] = []
+    for one in unwanted:
+        if not isinstance(one, _Indexed):
+            return None
+        # Not by `since` too: SQLite would compare every place with one of the two (seen: twice as
+        # long for all of it).
+        where_other, values_other = one.where_in(replace(window, since=None))
+        counts.append(
+            f"(SELECT count(*) FROM (SELECT 1 FROM {one.table}"  # noqa: S608
+            f" WHERE {where_other} AND visible_at >= nth.at"
+            f" ORDER BY visible_at DESC, {one.number} DESC LIMIT {most}) AS counted)"
+        )
+        outer += values_other
+    rows = fetch(f"SELECT {' + '.join(counts)} FROM ({nth}) AS nth", *outer, *values)  # noqa: S608
+    return int(rows[0][0]) if rows else None
 
 
 class Language(_Indexed):
