@@ -91,13 +91,33 @@ def test_numbers_are_seen_in_the_order_in_which_they_were_taken(database):
     assert database.read_counter().change == total
 
 
+def test_a_view_reads_the_counter_once(database, monkeypatch):
+    ran = []
+    run = database.peewee.execute_sql
+    monkeypatch.setattr(
+        database.peewee, "execute_sql", lambda sql, *values: ran.append(sql) or run(sql, *values)
+    )
+    with database.read():
+        assert database.read_counter() == database.read_counter()
+    assert sum("change_counter" in sql for sql in ran) == 1
+
+
+def test_the_counter_of_a_view_is_forgotten_with_it(database):
+    with database.read():
+        before = database.read_counter()
+    database.publish(lambda changes: changes.take())
+    assert database.write(database.read_counter).change == before.change + 1
+    with database.read():
+        assert database.read_counter().change == before.change + 1
+
+
 def test_a_read_sees_one_moment_throughout(database):
     with database.read():
-        before = database._counter().change
+        before = database._counter("")[0].change
         writer = threading.Thread(target=lambda: database.publish(take_one))
         writer.start()
         writer.join()
-        assert database._counter().change == before
+        assert database._counter("")[0].change == before
     assert database.read_counter().change == before + 1
 
 

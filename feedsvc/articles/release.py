@@ -15,7 +15,6 @@ from feedsvc.articles.filings import Stamp
 from feedsvc.articles.rows import ARTICLE_COLUMNS, article_from_row
 from feedsvc.articles.search_index import Entry
 from feedsvc.articles.search_text import words_of
-from feedsvc.articles.statements import fetch
 from feedsvc.db import Changes, Counter, Database, fetch_rows, from_microseconds
 from feedsvc.errors import DatabaseUnavailableError
 from feedsvc.models import State
@@ -101,22 +100,21 @@ class Releases:
                     break
 
 
+_NEXT_MOMENTS = (
+    ", (SELECT min(visible_at) FROM article WHERE state = ?)"
+    ", (SELECT min(expires_at) FROM article WHERE state = ? AND expires_at IS NOT NULL)"
+)
+
+
 def read_standing(database: Database) -> Standing:
     """In the view that the caller is in."""
-    counter, next_at = database.read_counter(), _find_next_moment()
-    due_at = math.inf if next_at is None else next_at.timestamp()
-    return Standing(counter, next_at, due_at)
-
-
-def _find_next_moment() -> datetime | None:
-    ((visible_at, expires_at),) = fetch(
-        "SELECT (SELECT min(visible_at) FROM article WHERE state = ?),"
-        " (SELECT min(expires_at) FROM article WHERE state = ? AND expires_at IS NOT NULL)",
-        int(State.SCHEDULED),
-        int(State.LIVE),
-    )
-    moments = [moment for moment in (visible_at, expires_at) if moment is not None]
-    return from_microseconds(min(moments)) if moments else None
+    states = int(State.SCHEDULED), int(State.LIVE)
+    counter, found = database.read_counter_and(_NEXT_MOMENTS, *states)
+    moments = [moment for moment in found if moment is not None]
+    if not moments:
+        return Standing(counter, None, math.inf)
+    next_at = from_microseconds(min(moments))
+    return Standing(counter, next_at, next_at.timestamp())
 
 
 def release_due(changes: Changes, limit: int = _BATCH) -> int:

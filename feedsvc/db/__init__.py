@@ -9,6 +9,7 @@ All writes of a process to SQLite run on one thread (`db.sqlite`), and nothing i
 PostgreSQL takes writes on the calling thread, from a pool (`db.postgres`).
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -95,6 +96,13 @@ class Changes:
         return self.last > self._counter.change
 
 
+class _View(threading.local):
+    """What a thread knows of the view that it is in."""
+
+    is_open = False
+    counter: Counter | None = None
+
+
 class Database:
     """Opened by URL; see the module's text. Safe to share between threads and across a fork."""
 
@@ -117,6 +125,7 @@ class Database:
             )
         self.peewee = self._engine.peewee
         bound.initialize(self.peewee)
+        self._view = _View()
 
     @property
     def path(self) -> Path | None:
@@ -134,7 +143,11 @@ class Database:
             yield
             return
         with translated(self._engine), self._engine.session(), self._engine.snapshot():
-            yield
+            self._view.is_open = True
+            try:
+                yield
+            finally:
+                self._view.is_open, self._view.counter = False, None
 
     def publish(self, work: Callable[[Changes], T]) -> T:
         """Run `work` in one write transaction that holds the change counter.
@@ -145,7 +158,7 @@ class Database:
         """
 
         def transaction() -> T:
-            changes = Changes(self._counter(lock=True))
+            changes = Changes(self._counter("", lock=True)[0])
             result = work(changes)
             if changes.taken:
                 self._stamp(changes)
@@ -165,9 +178,19 @@ class Database:
         return self._engine.write(work)
 
     def read_counter(self) -> Counter:
-        """The counter as of now, in a view of its own."""
+        """The counter as of now, or of the view that the caller is in."""
         with self.read():
-            return self._counter()
+            return self._view.counter or self.read_counter_and("")[0]
+
+    def read_counter_and(self, columns: str, *values: object) -> tuple[Counter, tuple[Any, ...]]:
+        """The counter, and what else the caller would have a statement of its own for: columns that
+        begin with a comma, with `?` for values.
+        """
+        with self.read():
+            counter, others = self._counter(columns, *values)
+            if self._view.is_open:  # a view sees one counter; a write makes the next one
+                self._view.counter = counter
+            return counter, others
 
     def watch(self, read: Callable[[], T]) -> Watch[T]:
         """What `read` gives in a view of its own, read again only after a commit of anyone.
@@ -211,14 +234,21 @@ class Database:
         if ended - began > _SLOW_MICROSECONDS:
             self._execute("UPDATE category SET changed_at = ? WHERE changed_at = ?", ended, began)
 
-    def _counter(self, *, lock: bool = False) -> Counter:
-        query = "SELECT epoch, value, created_at, changed_at FROM change_counter WHERE id = 1"
+    def _counter(
+        self, columns: str, *values: object, lock: bool = False
+    ) -> tuple[Counter, tuple[Any, ...]]:
+        query = (
+            f"SELECT epoch, value, created_at, changed_at{columns}"  # noqa: S608 (names of ours)
+            " FROM change_counter WHERE id = 1"
+        )
         if lock and self.peewee.for_update:  # SQLite's transaction holds the whole database
             query += " FOR UPDATE"
-        row = self._execute(query).fetchone()
+        row = self._execute(query, *values).fetchone()
         if row is None:
             raise DatabaseUnavailableError("The change counter is missing; restore a backup.")
-        return Counter(row[0], row[1], from_microseconds(row[2]), from_microseconds(row[3]))
+        epoch, change, created_at, changed_at, *others = row
+        times = from_microseconds(created_at), from_microseconds(changed_at)
+        return Counter(epoch, change, *times), tuple(others)
 
     def _execute(self, sql: str, *values: object) -> Any:
         return self.peewee.execute_sql(sql.replace("?", self.peewee.param), values)
