@@ -103,7 +103,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         app, settings.public_url, settings.retry_after_seconds, pages.tell_people
     )
     find_key, standing = make_finder(settings), releases.standing
-    layer = Layer(app.wsgi_app, find_key, standing.look, standing.peek, settings.cache_bytes)
+    layer = Layer(
+        app.wsgi_app,
+        find_key,
+        standing.look,
+        standing.peek,
+        settings.cache_bytes,
+        is_embedded=database.path is not None,
+    )
     app.wsgi_app = layer  # type: ignore[method-assign]  # the way that Flask's manual shows
     return app
 

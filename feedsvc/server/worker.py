@@ -97,6 +97,7 @@ class PatientWorker(FairWorker):
         self._recall: Callable[[Environ], Found | None] = lambda _environ: None
         self._find_outdated: Callable[[Environ], Hashable | None] = lambda _environ: None
         self._renew: Callable[[Any], Made | None] = lambda _answer: None
+        self._renew_at_once: Callable[[Any, Environ], Found | None] = lambda *_: None
         self._date = 0, b""
 
     @classmethod
@@ -115,6 +116,7 @@ class PatientWorker(FairWorker):
             self._recall = getattr(layer, "recall", self._recall)
             self._find_outdated = getattr(layer, "find_outdated", self._find_outdated)
             self._renew = getattr(layer, "renew", self._renew)
+            self._renew_at_once = getattr(layer, "renew_at_once", self._renew_at_once)
         super().run()
 
     # In the main loop: hearing requests
@@ -179,10 +181,13 @@ class PatientWorker(FairWorker):
         self._send(conn)
 
     def _is_joining(self, conn: Connection, environ: Environ, since: float) -> bool:
-        """Whether it waits for an answer that a thread makes anew, as it has since then."""
+        """Whether it has an answer that was made anew, or waits for one, as it has since then."""
         answer = self._try(self._find_outdated, environ)
         if answer is None or judge(conn.heard) is not Heard.WHOLE:
             return False
+        if found := self._try(self._renew_at_once, answer, environ):
+            self._answer(conn, environ, found)
+            return True
         if self._crowds.join(conn, answer, environ, since):
             making = self.tpool.submit(self._make, answer, environ)
             making.add_done_callback(

@@ -68,6 +68,8 @@ class Kept:
         self.stamp = stamp
         #: In seconds since 1970.
         self.made_at = now.timestamp()
+        #: How long it took to be made from what was known; infinite, where that was never done.
+        self.took_seconds = math.inf
         #: How often its body was sent.
         self.hits = 0
         #: Those of its answers' fields that it does not say itself.

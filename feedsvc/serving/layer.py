@@ -38,6 +38,10 @@ _QUIET_SECONDS = 1.0
 #: clients write at random would take memory, and be of no use again.
 _MOST_ADDRESSES = 2_000
 _LONGEST_ADDRESS_CHARS = 500
+#: What was made within so long last time may be made where others wait meanwhile.
+_AT_ONCE_SECONDS = 0.010
+#: What is due by then may be due before it is made, and would have to be written first.
+_SOON_SECONDS = 1.0
 #: What a kept answer takes beside its bodies: what it says as a value, header fields (seen: 8 kB).
 _BESIDE_BYTES = 8_000
 
@@ -82,7 +86,8 @@ class Layer:
     """Wraps an application.
 
     `find_key` says what a path and query string mean, if it is known; `look` how the data stands,
-    and `peek` the same, or nothing where that would take long.
+    and `peek` the same, or nothing where that would take long. `is_embedded`: to read the data,
+    nobody has to be waited for.
     """
 
     def __init__(
@@ -92,6 +97,8 @@ class Layer:
         look: Callable[[], Standing],
         peek: Callable[[], Standing | None],
         limit_bytes: int,
+        *,
+        is_embedded: bool,
     ) -> None:
         self._app = app
         self._find_key = find_key
@@ -100,6 +107,8 @@ class Layer:
         self._peek = peek
         self.press = Press()
         self._turns = _Turns()
+        self._is_embedded = is_embedded
+        self._rest_until = 0.0
         self.caches: dict[Segment, Cache[str, Kept]] = {
             segment: Cache(int(limit_bytes * segment.value), _measure) for segment in Segment
         }
@@ -148,6 +157,35 @@ class Layer:
         with self._turns.of(key.name):
             return self._remake(key)
 
+    def renew_at_once(self, key: Key, environ: Mapping[str, Any]) -> Reply | None:
+        """The same for a request, in the thread that all others wait for.
+
+        To hand it to another thread and back takes a good part of the time that most answers take
+        to make. None: it may take longer, or somebody has to be waited for; or the last one was
+        made just now, since half of the time is for what is in memory.
+        """
+        began = time.monotonic()
+        kept = self.caches[key.segment].find(key.name)
+        if not self._is_embedded or began < self._rest_until:
+            return None
+        if kept is None or kept.took_seconds > _AT_ONCE_SECONDS:
+            return None
+        try:
+            is_soon = self._look().due_at < time.time() + _SOON_SECONDS
+        except DatabaseUnavailableError:
+            return None
+        if is_soon:
+            return None
+        with self._turns.of(key.name, waits=False) as is_first:
+            made = self._remake(key) if is_first else None
+        if made is None:
+            return None
+        reply = made.reply(environ, time.time())
+        ended = time.monotonic()
+        made.took_seconds = ended - began
+        self._rest_until = ended + made.took_seconds
+        return reply
+
     def _find(self, environ: Mapping[str, Any]) -> Key | None:
         path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
         is_short = len(path) + len(query) <= _LONGEST_ADDRESS_CHARS
@@ -176,6 +214,7 @@ class Layer:
 
     def _remake(self, key: Key) -> Kept | None:
         """As the last one says that it is made, if it can be."""
+        began = time.monotonic()
         previous = self.caches[key.segment].find(key.name)
         if previous is None or previous.representation.remake is None:
             return None
@@ -188,7 +227,9 @@ class Layer:
             return None
         if made is None or made.is_private:  # whether it is for this reader, a request tells
             return None
-        return self._keep(key, made, made.stamp, previous.fields)
+        kept = self._keep(key, made, made.stamp, previous.fields)
+        kept.took_seconds = time.monotonic() - began
+        return kept
 
     def _ask(self, key: Key, standing: Standing, environ: "WSGIEnvironment") -> Reply:
         """Ask the application."""
@@ -261,13 +302,14 @@ class _Turns:
         self._going_on: dict[str, Event] = {}
 
     @contextmanager
-    def of(self, key: str) -> Iterator[bool]:
-        """Whether nobody was at it. The others go on when that one is done."""
+    def of(self, key: str, *, waits: bool = True) -> Iterator[bool]:
+        """Whether nobody was at it. The others go on when that one is done, if they wait."""
         with self._lock:
             before = self._going_on.get(key)
             done = self._going_on[key] = before or Event()
         if before is not None:
-            before.wait()
+            if waits:
+                before.wait()
             yield False
             return
         try:

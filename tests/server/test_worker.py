@@ -8,6 +8,14 @@ import pytest
 from feedsvc.server.crowds import Crowds
 from feedsvc.server.worker import PatientWorker
 
+
+class Asker:
+    """A connection on which a whole request was heard."""
+
+    def __init__(self):
+        self.heard = bytearray(b"GET /feeds/all.rss HTTP/1.1\r\nHost: a\r\n\r\n")
+
+
 ASKED = {"REQUEST_METHOD": "GET", "PATH_INFO": "/feeds/all.rss"}
 
 
@@ -49,3 +57,24 @@ def test_a_request_that_can_not_be_looked_up_is_for_a_thread(worker, verb):
     assert not worker._is_answered("conn", ASKED)
     assert not worker._is_joining("conn", ASKED, 1.0)
     assert len(worker.logged) == 1
+
+
+def test_a_request_whose_answer_can_not_be_made_at_once_waits_for_a_thread(worker):
+    def fail(_answer, _environ):
+        raise ValueError("odd")
+
+    conn = Asker()
+    submitted, waiting = [], []
+    worker._find_outdated, worker._renew_at_once = lambda _environ: "all", fail
+    worker._waiting = SimpleNamespace(put_aside=lambda *_: waiting.append(conn))
+    worker.tpool = SimpleNamespace(submit=lambda *job: submitted.append(job) or Future())
+    assert worker._is_joining(conn, ASKED, 1.0)
+    assert (len(submitted), waiting, worker.answered) == (1, [conn], [])
+    assert len(worker.logged) == 1
+
+
+def test_a_request_whose_answer_was_made_at_once_has_it(worker):
+    conn = Asker()
+    worker._find_outdated, worker._renew_at_once = lambda _environ: "all", lambda *_: "made"
+    assert worker._is_joining(conn, ASKED, 1.0)
+    assert worker.answered == [(conn, "made")]

@@ -26,7 +26,7 @@ LONG_AGO = datetime(2023, 1, 9, 9, 30, tzinfo=UTC)
 class Paper:
     """An application with documents, that counts how often it is asked."""
 
-    def __init__(self, limit_bytes=10_000_000):
+    def __init__(self, limit_bytes=10_000_000, *, is_embedded=True):
         self.change = 1
         self.due_at = float("inf")
         self.asked = 0
@@ -34,7 +34,14 @@ class Paper:
         self.trouble = None
         self.app = Flask(__name__)
         self.app.add_url_rule("/feeds/<name>", view_func=self.show, methods=["GET", "POST"])
-        self.layer = Layer(self.app.wsgi_app, self.find_key, self.look, self.look, limit_bytes)
+        self.layer = Layer(
+            self.app.wsgi_app,
+            self.find_key,
+            self.look,
+            self.look,
+            limit_bytes,
+            is_embedded=is_embedded,
+        )
         self.client = Client(self.layer)
 
     def show(self, name):  # noqa: ARG002 (part of the address)
@@ -341,29 +348,34 @@ def find_outdated(paper, path="/feeds/all", query=""):
     return paper.layer.find_outdated({"PATH_INFO": path, "QUERY_STRING": query})
 
 
+class Remade:
+    """How a paper's feed is made anew, and to whom all was handed over for that."""
+
+    body = b"<rss>new</rss>"
+    fault = None
+    seconds = 0.0
+
+    def __init__(self, paper):
+        self.paper = paper
+        self.handed_over = []
+        paper.made["remake"], paper.made["fields"] = self, (("Link", "<old>"),)
+        paper.get()
+        paper.change = 2
+
+    def __call__(self, previous):
+        self.handed_over.append(previous)
+        time.sleep(self.seconds)
+        if self.fault is not None:
+            raise self.fault
+        if self.body is None:
+            return None
+        fields = (("Link", "<new>"),)
+        return replace(previous, body=self.body, stamp=self.paper.change, fields=fields)
+
+
 @pytest.fixture
 def remade(paper):
-    """A paper that has said how its feed is made, and to whom all was handed over for that."""
-
-    class Remade:
-        body = b"<rss>new</rss>"
-        fault = None
-
-        def __init__(self):
-            self.handed_over = []
-
-        def __call__(self, previous):
-            self.handed_over.append(previous)
-            if self.fault is not None:
-                raise self.fault
-            if self.body is None:
-                return None
-            return replace(previous, body=self.body, stamp=2, fields=(("Link", "<new>"),))
-
-    paper.made["remake"], paper.made["fields"] = Remade(), (("Link", "<old>"),)
-    paper.get()
-    paper.change = 2
-    return paper.made["remake"]
+    return Remade(paper)
 
 
 def test_only_what_is_in_memory_and_says_how_it_is_made_is_to_be_made_for_all(paper):
@@ -391,6 +403,96 @@ def test_it_is_made_before_anyone_has_asked_the_application(paper, remade):
     assert made.reply({}, time.time()).body == b"<rss>new</rss>"
     assert recall(paper).body == b"<rss>new</rss>"
     assert (paper.asked, len(remade.handed_over)) == (1, 1)
+
+
+def renew_at_once(paper):
+    key = find_outdated(paper)
+    return paper.layer.renew_at_once(key, {"REQUEST_METHOD": "GET", "PATH_INFO": "/feeds/all"})
+
+
+@pytest.fixture
+def known(paper, remade):  # noqa: ARG001 (says how it is made)
+    """A paper of which it is known how long its feed takes, and which has changed since."""
+    paper.layer.renew(find_outdated(paper))
+    paper.change = 3
+    return paper
+
+
+def test_what_takes_little_time_is_made_where_others_wait(known):
+    assert renew_at_once(known).body == b"<rss>new</rss>"
+    assert recall(known).body == b"<rss>new</rss>"
+    assert known.asked == 1
+
+
+def test_what_was_never_made_anew_is_not_made_where_others_wait(paper, remade):
+    assert renew_at_once(paper) is None
+    assert not remade.handed_over
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.02])
+def test_what_took_long_is_not_made_where_others_wait(paper, remade, seconds):
+    remade.seconds = seconds
+    paper.layer.renew(find_outdated(paper))
+    paper.change = 3
+    assert (renew_at_once(paper) is None) == (seconds > 0)
+
+
+def test_what_takes_long_there_is_made_elsewhere_next_time(known, remade):
+    remade.seconds = 0.02
+    assert renew_at_once(known) is not None
+    time.sleep(0.03)
+    known.change = 4
+    assert renew_at_once(known) is None
+
+
+def test_no_more_than_half_of_the_time_goes_into_making(known, remade):
+    remade.seconds = 0.005
+    assert renew_at_once(known) is not None
+    known.change = 4
+    assert renew_at_once(known) is None
+    time.sleep(0.01)
+    assert renew_at_once(known) is not None
+
+
+def test_what_reads_another_machine_is_not_made_where_others_wait():
+    paper = Paper(is_embedded=False)
+    Remade(paper)
+    paper.layer.renew(find_outdated(paper))
+    paper.change = 3
+    assert renew_at_once(paper) is None
+
+
+def test_what_is_due_soon_is_not_made_where_others_wait(known):
+    known.due_at = time.time() + 0.5
+    assert renew_at_once(known) is None
+
+
+def test_what_another_thread_is_making_is_not_waited_for(known, remade):
+    began, go_on = threading.Event(), threading.Event()
+    make = remade.__class__.__call__
+
+    def make_slowly(previous):
+        began.set()
+        assert go_on.wait(10)
+        return make(remade, previous)
+
+    kept = known.layer.caches[Segment.PLAIN].find("/feeds/all")
+    object.__setattr__(kept.representation, "remake", make_slowly)
+    thread = threading.Thread(target=known.layer.renew, args=(find_outdated(known),))
+    thread.start()
+    assert began.wait(10)
+    assert renew_at_once(known) is None
+    go_on.set()
+    thread.join(10)
+    assert recall(known).body == b"<rss>new</rss>"
+
+
+def test_a_database_that_is_gone_is_for_the_application_to_tell(known, monkeypatch):
+    def fail():
+        raise DatabaseUnavailableError("gone")
+
+    monkeypatch.setattr(known.layer, "_look", fail)
+    assert renew_at_once(known) is None
 
 
 def test_what_can_not_be_made_anew_is_for_the_application_to_tell(paper, remade):
