@@ -368,5 +368,11 @@ def _updated_at(entries: Sequence[Entry], otherwise: datetime) -> datetime:
 
 def _for_archive(selection: Selection, settings: Settings) -> Selection:
     """The filters that an archive heeds: it has all of the past, in documents of its own size."""
-    whole = replace(selection, hours=None, since=None, after=None, order=Order.DATE)
-    return replace(whole, limit=settings.default_entries)
+    return replace(
+        selection,
+        hours=None,
+        since=None,
+        after=None,
+        order=Order.DATE,
+        limit=settings.default_entries,
+    )
