@@ -6,8 +6,8 @@ main loop closes connections, and may wait for two seconds with each. So a few d
 dawdle keep everybody else out. Here the main loop waits, for all of them at once: a thread gets a
 request when it is there, and gives back an answer that may still have to be sent. Only a long body
 is read by a thread, and half of the threads never do that. An answer that is in memory already
-needs no thread, and nothing of gunicorn's: the loop gives it itself. Where it is out of date, a
-thread makes it anew, for all who ask for it meanwhile.
+needs no thread, and nothing of gunicorn's: the loop gives it itself. Where it is out of date, it is
+made anew at once, or by a thread, for all who ask for it meanwhile.
 
 It builds on what gunicorn 27 does inside (`gunicorn/workers/gthread.py`), whose hooks it replaces.
 """
