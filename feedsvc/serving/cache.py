@@ -47,6 +47,11 @@ class Cache(Generic[K, V]):
             self.size_bytes += size
             self._make_room()
 
+    def drop(self, key: K) -> None:
+        """Forget a value, if it is there."""
+        with self._lock:
+            self._drop(key)
+
     def grow(self, key: K, value: V) -> None:
         """Measure a value again that has become larger, if it is still there."""
         with self._lock:

@@ -213,19 +213,22 @@ class Layer:
             return self._ask(key, standing, environ)
 
     def _remake(self, key: Key) -> Kept | None:
-        """As the last one says that it is made, if it can be."""
+        """As the last one says that it is made, if it can be; else that one is forgotten."""
         began = time.monotonic()
         previous = self.caches[key.segment].find(key.name)
         if previous is None or previous.representation.remake is None:
             return None
+        made = None
         try:
             made = previous.representation.remake(previous.representation)
-        except FeedsvcError:
+        except DatabaseUnavailableError:
             return None
+        except FeedsvcError:
+            pass  # the application has an answer for it
         except Exception:  # the application tells whoever asked; a feed must not end in a 500
             log.exception("%s could not be made anew", key.name)
-            return None
         if made is None or made.is_private:  # whether it is for this reader, a request tells
+            self.caches[key.segment].drop(key.name)
             return None
         kept = self._keep(key, made, made.stamp, previous.fields)
         kept.took_seconds = time.monotonic() - began

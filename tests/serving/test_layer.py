@@ -495,11 +495,25 @@ def test_a_database_that_is_gone_is_for_the_application_to_tell(known, monkeypat
     assert renew_at_once(known) is None
 
 
-def test_what_can_not_be_made_anew_is_for_the_application_to_tell(paper, remade):
+@pytest.mark.parametrize(("fault", "body"), [(FeedNotFoundError("all"), b""), (None, None)])
+def test_what_can_not_be_made_anew_is_for_the_application_to_tell(paper, remade, fault, body):
     paper.trouble = "there is no such feed", 404
-    for remade.fault, remade.body in ((FeedNotFoundError("all"), b""), (None, None)):
-        assert paper.layer.renew(find_outdated(paper)) is None
-        assert paper.get().status_code == 404
+    remade.fault, remade.body = fault, body
+    assert paper.layer.renew(find_outdated(paper)) is None
+    assert paper.get().status_code == 404
+
+
+def test_what_can_not_be_made_anew_is_not_tried_again(paper, remade):
+    remade.fault = FeedNotFoundError("all")
+    paper.trouble = "there is no such feed", 404
+    assert [paper.get().status_code for _ in range(3)] == [404] * 3
+    assert (len(remade.handed_over), find_outdated(paper)) == (1, None)
+
+
+def test_what_a_database_in_trouble_kept_from_being_made_is_tried_again(paper, remade):
+    remade.fault = DatabaseUnavailableError("locked")
+    assert paper.layer.renew(find_outdated(paper)) is None
+    assert find_outdated(paper) is not None
 
 
 def test_a_fault_in_making_it_is_logged_and_the_application_asked(paper, remade, caplog):
