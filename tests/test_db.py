@@ -113,11 +113,11 @@ def test_the_counter_of_a_view_is_forgotten_with_it(database):
 
 def test_a_read_sees_one_moment_throughout(database):
     with database.read():
-        before = database._counter("")[0].change
+        before = database._counter()[0].change
         writer = threading.Thread(target=lambda: database.publish(take_one))
         writer.start()
         writer.join()
-        assert database._counter("")[0].change == before
+        assert database._counter()[0].change == before
     assert database.read_counter().change == before + 1
 
 

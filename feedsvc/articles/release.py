@@ -101,8 +101,8 @@ class Releases:
 
 
 _NEXT_MOMENTS = (
-    ", (SELECT min(visible_at) FROM article WHERE state = ?)"
-    ", (SELECT min(expires_at) FROM article WHERE state = ? AND expires_at IS NOT NULL)"
+    "(SELECT min(visible_at) FROM article WHERE state = ?)",
+    "(SELECT min(expires_at) FROM article WHERE state = ? AND expires_at IS NOT NULL)",
 )
 
 

@@ -10,7 +10,7 @@ PostgreSQL takes writes on the calling thread, from a pool (`db.postgres`).
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -158,7 +158,7 @@ class Database:
         """
 
         def transaction() -> T:
-            changes = Changes(self._counter("", lock=True)[0])
+            changes = Changes(self._counter(lock=True)[0])
             result = work(changes)
             if changes.taken:
                 self._stamp(changes)
@@ -179,12 +179,13 @@ class Database:
 
     def read_counter(self) -> Counter:
         """The counter as of now, or of the view that the caller is in."""
-        with self.read():
-            return self._view.counter or self.read_counter_and("")[0]
+        return self._view.counter or self.read_counter_and(())[0]
 
-    def read_counter_and(self, columns: str, *values: object) -> tuple[Counter, tuple[Any, ...]]:
-        """The counter, and what else the caller would have a statement of its own for: columns that
-        begin with a comma, with `?` for values.
+    def read_counter_and(
+        self, columns: Sequence[str], *values: object
+    ) -> tuple[Counter, tuple[Any, ...]]:
+        """The counter, and other columns for which the caller would have a statement of its own,
+        with `?` for values.
         """
         with self.read():
             counter, others = self._counter(columns, *values)
@@ -235,12 +236,10 @@ class Database:
             self._execute("UPDATE category SET changed_at = ? WHERE changed_at = ?", ended, began)
 
     def _counter(
-        self, columns: str, *values: object, lock: bool = False
+        self, columns: Sequence[str] = (), *values: object, lock: bool = False
     ) -> tuple[Counter, tuple[Any, ...]]:
-        query = (
-            f"SELECT epoch, value, created_at, changed_at{columns}"  # noqa: S608 (names of ours)
-            " FROM change_counter WHERE id = 1"
-        )
+        names = ", ".join(("epoch", "value", "created_at", "changed_at", *columns))
+        query = f"SELECT {names} FROM change_counter WHERE id = 1"  # noqa: S608 (names of ours)
         if lock and self.peewee.for_update:  # SQLite's transaction holds the whole database
             query += " FOR UPDATE"
         row = self._execute(query, *values).fetchone()

@@ -57,7 +57,7 @@ class Archive:
         most, walked = self._limits.entries, self._plan.unions[0]
         # The database passes places over much quicker than it hands them over, or counts them.
         if len(walked) == 1:
-            return walked[0].find_nth(window, most + 1) is None
+            return not walked[0].has(window, most + 1)
         return sum(one.count(window, most + 1) for one in walked) <= most
 
     def _is_surely_too_much(self, window: Window) -> bool:

@@ -87,8 +87,7 @@ class Kiosk:
         if order.token is not None and is_private(feed):
             self.uses.note(order.token, datetime.now(UTC))
         # What one reader's token opens is not for others, who are given what is made anew.
-        for_all = order if order.token is None else replace(order, token=None)
-        remake = partial(self.serve, for_all)
+        remake = partial(self.serve, replace(order, token=None))
         return self._represent(feed, read, order.format_, written, remake)
 
     def serve_archive(

@@ -65,9 +65,8 @@ class Matching:
     def count(self, window: Window, most: int) -> int:
         return sum(1 for _ in islice(self._walk(window, _in_two_steps(most)), most))
 
-    def find_nth(self, window: Window, number: int) -> int | None:
-        places = self._walk_sorted(window, _in_two_steps(number))
-        return next((at for at, _ in islice(places, number - 1, None)), None)
+    def has(self, window: Window, number: int) -> bool:
+        return self.count(window, number) == number
 
     def blocks(self, window: Window, size: int) -> set[int]:
         return {number // size for _, number in self._walk(window, size)}

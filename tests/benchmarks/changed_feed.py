@@ -1,10 +1,9 @@
 """How long does the first answer take after one of a feed's 30 articles has changed?
 
 The article is pushed to one worker, and the other is asked, which has seen nothing of it. Against
-the same answer, byte for byte, from a product that keeps no rendered entry, and so has feedgen
-write the whole feed; and against a Flask view in the same server that has feedgen write the same
-articles, of which it says less. Each is asked after as many changes; and compressed, in
-milliseconds.
+the same feed from a product that keeps no rendered entry, and so has feedgen write all of it; and
+against a Flask view in the same server that has feedgen write the same articles, of which it says
+less. Each is asked after as many changes; and compressed, in milliseconds.
 """
 
 import statistics
