@@ -192,8 +192,8 @@ class Tasks:
             def delay(*args, **options) -> None:
                 own = (SimpleNamespace(request=SimpleNamespace(retries=0)),) if bind else ()
                 thread = threading.Thread(target=verb, args=(*own, *args), kwargs=options)
-                self._threads.append(thread)
                 thread.start()
+                self._threads.append(thread)  # started first: `join` may come at any time
 
             return SimpleNamespace(delay=delay)
 
@@ -220,9 +220,9 @@ def other_hub(tmp_path):
         if request.form.get("hub.mode") != "publish":
             return None
         urls = request.form.getlist("hub.url")
-        told.extend(urls)
         for url in urls:
             hub.send_change_notification.delay(url)
+        told.extend(urls)  # last: who sees them finds their tasks begun
         return "", 204
 
     app.register_blueprint(hub.build_blueprint("/hub"))
