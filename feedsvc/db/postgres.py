@@ -32,9 +32,11 @@ class Postgres:
             timeout=timeout_seconds,
             connect_timeout=max(1, int(timeout_seconds)),
             # Nothing that is asked takes so long that to compile it would pay (seen: 20 ms of
-            # compiling for a search of 3).
+            # compiling for a search of 3). One plan serves a statement whatever it is asked with;
+            # left to itself PostgreSQL weighs a plan for the very values and makes most anew
+            # each time, which takes longer than most statements themselves.
             options=f"-c lock_timeout={limit_ms} -c idle_in_transaction_session_timeout=60000"
-            " -c jit=off",
+            " -c jit=off -c plan_cache_mode=force_generic_plan",
         )
 
     def create(self) -> None:
