@@ -8,7 +8,7 @@ from werkzeug.urls import iri_to_uri
 
 from feedsvc.feeds.catalog import Feed
 from feedsvc.feeds.saved.feed import SavedFeed
-from feedsvc.feeds.selection import Selection, canonical_query, list_filters
+from feedsvc.feeds.selection import Selection, list_filters, write_query
 from feedsvc.rendering.document import Channel, Format
 from feedsvc.rendering.push import NO_PUSH, Cloud, Push
 from feedsvc.settings import Settings
@@ -58,7 +58,7 @@ def describe(feed: Feed, selection: Selection, settings: Settings) -> Channel:
         description=feed_description(feed, settings),
         language=settings.language,
         base_url=address(feed.name, settings),
-        query=canonical_query(selection, settings),
+        query=write_query(filters),
         home_url=settings.site_url,
         author=settings.title,
         updated_at=feed.created_at,

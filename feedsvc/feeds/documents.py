@@ -34,12 +34,13 @@ from feedsvc.feeds.search import RELEVANT
 from feedsvc.feeds.selection import Cursor, Order, Selection, canonical_query
 from feedsvc.feeds.tombstones import Tombstones, list_deleted, recent
 from feedsvc.rendering.document import Channel, Format, Piece, join_document
-from feedsvc.rendering.history import History
+from feedsvc.rendering.history import NO_HISTORY, History
 from feedsvc.rendering.push import NO_PUSH
 from feedsvc.rendering.terms import NO_TERMS
 from feedsvc.settings import Settings
 
 Lister = Callable[[Sequence[Place]], Sequence[Entry]]
+Moments = Sequence[datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ def write(document: Document, format_: Format, fragments: Fragments, epoch: str)
 def first(*moments: datetime | None) -> datetime | None:
     """The earliest of those that there are."""
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+def last(*moments: datetime | None) -> datetime | None:
+    """The latest of those that there are."""
+    return max((moment for moment in moments if moment is not None), default=None)
 
 
 class Reading:
@@ -125,19 +131,15 @@ class Reading:
             previous=self._address(before),
             query=canonical_query(_for_archive(asked, settings), settings),
         )
-        moments = [entry.published_at for entry in entries[:LOOKED_AT]]
+        moments = [entry.published_us for entry in entries[:LOOKED_AT]]
         limits = settings.max_age_seconds, settings.longest_age_seconds
-        document = self._document(entries, poll_seconds(moments, *limits, self._now))
-        changed_at = document.changed_at
-        if changed_at is not None:
-            times = (changed_at, buried.last_left_at, moved_at)
-            changed_at = max(one for one in times if one is not None)
-        ttl_minutes = max(1, poll_seconds(moments, *limits) // 60)
-        return replace(
-            document,
-            channel=replace(document.channel, ttl_minutes=ttl_minutes, history=history),
-            changed_at=changed_at,
-            ends_at=first(document.ends_at, buried.next_leaves_at, moves_at),
+        return self._document(
+            entries,
+            poll_seconds(moments, *limits, to_microseconds(self._now)),
+            changes=(buried.last_left_at, moved_at),
+            ends=(buried.next_leaves_at, moves_at),
+            ttl_minutes=max(1, poll_seconds(moments, *limits) // 60),
+            history=history,
         )
 
     def read_archive(self, period: Period) -> Document | Period:
@@ -289,8 +291,20 @@ class Reading:
             plan = replace(plan, window=shown)
         return rarest_first(plan, scan_limit)
 
-    def _document(self, entries: Sequence[Entry], age_seconds: int) -> Document:
-        """Of the newest articles: when it changed, and when some of them leave or come."""
+    def _document(
+        self,
+        entries: Sequence[Entry],
+        age_seconds: int,
+        *,
+        changes: Moments = (),
+        ends: Moments = (),
+        history: History = NO_HISTORY,
+        ttl_minutes: int | None = None,
+    ) -> Document:
+        """Of the newest articles: when it changed, and when some of them leave or come.
+
+        `changes` and `ends` are when it did, and will, for other reasons.
+        """
         feed, hours = self._feed, self._asked.hours
         leaves_at = None
         if hours is not None and entries:
@@ -302,12 +316,17 @@ class Reading:
         others = self._asked.categories or self._asked.not_categories
         is_dated = not hours and not (others and feed.category_id is not None)
         return Document(
-            replace(channel, updated_at=_updated_at(entries, feed.created_at)),
+            replace(
+                channel,
+                updated_at=_updated_at(entries, feed.created_at),
+                ttl_minutes=ttl_minutes or channel.ttl_minutes,
+                history=history,
+            ),
             entries,
             self._look,
-            self.changed_at if is_dated else None,
+            last(self.changed_at, *changes) if is_dated else None,
             age_seconds,
-            first(leaves_at, self._delay.next_at),
+            first(leaves_at, self._delay.next_at, *ends),
         )
 
     @property

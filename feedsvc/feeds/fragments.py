@@ -6,11 +6,9 @@ is another, and on how a feed shows it. So it is found by these, and never grows
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from feedsvc.articles.article import Policy
 from feedsvc.articles.statements import fetch
-from feedsvc.db import from_microseconds
 from feedsvc.feeds.listing import read_articles
 from feedsvc.feeds.ranges import Place
 from feedsvc.rendering.document import Format, Piece, make_piece
@@ -36,10 +34,6 @@ class Entry:
     #: In microseconds since 1970.
     published_us: int
     modified_us: int
-
-    @property
-    def published_at(self) -> datetime:
-        return from_microseconds(self.published_us)
 
 
 def list_entries(places: Sequence[Place]) -> tuple[Entry, ...]:

@@ -155,7 +155,9 @@ def iterate_places(plan: Plan, at_first: int, scan_limit: int) -> Iterator[Place
     walked, *others = plan.unions
     candidates = ranges.walk(walked, plan.window)
     if not others and not plan.without:
-        yield from (place for place in candidates if place[1] not in plan.not_articles)
+        if plan.not_articles:
+            candidates = (place for place in candidates if place[1] not in plan.not_articles)
+        yield from candidates
         return
     rest = replace(plan, unions=tuple(others))
     left, size = scan_limit, at_first

@@ -9,6 +9,7 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Protocol
 
 from feedsvc.articles.statements import fetch
@@ -240,10 +241,6 @@ def walk(ranges: Sequence[Range], window: Window) -> Iterator[Place]:
     What several ranges give is merged, not sorted.
     """
     if len(ranges) == 1:
-        yield from ranges[0].walk(window)
-        return
-    last = None
-    for place in heapq.merge(*(one.walk(window) for one in ranges), reverse=True):
-        if place != last:
-            yield place
-        last = place
+        return ranges[0].walk(window)
+    merged = heapq.merge(*(one.walk(window) for one in ranges), reverse=True)
+    return (place for place, _ in groupby(merged))

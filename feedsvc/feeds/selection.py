@@ -150,7 +150,11 @@ def list_filters(selection: Selection, settings: Settings) -> list[tuple[str, st
 
 def canonical_query(selection: Selection, settings: Settings) -> str:
     """The query string of a selection's one address: `?limit=5`, or nothing."""
-    filters = list_filters(selection, settings)
+    return write_query(list_filters(selection, settings))
+
+
+def write_query(filters: Sequence[tuple[str, str]]) -> str:
+    """The same of what it names."""
     return f"?{urlencode(filters, quote_via=quote)}" if filters else ""
 
 

@@ -58,7 +58,9 @@ NO_TERMS = Terms()
 def present(article: Article, depth: Policy, terms: Terms) -> Article:
     """The article as a feed shows it that goes no deeper than `depth`: never more than before."""
     policy = article.content_policy.within(depth)
-    shown = replace(article, content_policy=policy)
+    shown = article
+    if policy != article.content_policy:
+        shown = replace(article, content_policy=policy)
     if not terms.attribution or policy == Policy.HEADLINE:
         return shown  # a headline has no text to stand below; the feed says it
     if policy == Policy.FULL and article.content_html:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from lxml import etree
 
+from feedsvc.db import to_microseconds
 from feedsvc.feeds.cadence import poll_seconds
 from tests.newsroom import publish
 
@@ -13,7 +14,7 @@ SY = "{http://purl.org/rss/1.0/modules/syndication/}"
 
 
 def moments(*minutes_ago):
-    return [NOW - timedelta(minutes=minutes) for minutes in minutes_ago]
+    return [to_microseconds(NOW - timedelta(minutes=minutes)) for minutes in minutes_ago]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ def test_it_is_half_the_usual_time_between_articles(newest, seconds):
 
 
 def test_a_feed_that_fell_silent_is_asked_for_less():
-    assert poll_seconds(moments(60, 61, 62), 300, 3600, NOW) == 1800
+    assert poll_seconds(moments(60, 61, 62), 300, 3600, to_microseconds(NOW)) == 1800
 
 
 @pytest.mark.parametrize(("apart", "ttl", "frequency"), [(1, 5, 12), (40, 20, 3), (600, 60, 1)])
