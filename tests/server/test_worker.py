@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from feedsvc.server.crowds import Crowds
+from feedsvc.server.fairness import FairWorker
 from feedsvc.server.worker import PatientWorker
 
 
@@ -78,3 +79,19 @@ def test_a_request_whose_answer_was_made_at_once_has_it(worker):
     worker._find_outdated, worker._renew_at_once = lambda _environ: "all", lambda *_: "made"
     assert worker._is_joining(conn, ASKED, 1.0)
     assert worker.answered == [(conn, "made")]
+
+
+@pytest.mark.parametrize("has_log", [False, True])
+def test_the_loop_itself_asks_what_stands_before_the_application_unless_each_request_is_logged(
+    worker, sqlite_newsroom, monkeypatch, has_log
+):
+    _, app = sqlite_newsroom
+    verbs = ("recall", "find_outdated", "renew", "renew_at_once")
+    worker._recall = worker._find_outdated = worker._renew = worker._renew_at_once = None
+    worker.wsgi, worker.poller = app, None
+    worker.cfg = SimpleNamespace(keepalive=75)
+    worker.log.access_log_enabled = has_log
+    monkeypatch.setattr(FairWorker, "run", lambda _: None)
+    worker.run()
+    asked = [getattr(worker, f"_{verb}") for verb in verbs]
+    assert asked == [None if has_log else getattr(app.wsgi_app, verb) for verb in verbs]
