@@ -33,7 +33,7 @@ from feedsvc.feeds.saved.showing import feed_settings, list_selections, narrow
 from feedsvc.feeds.search import RELEVANT
 from feedsvc.feeds.selection import Cursor, Order, Selection, canonical_query
 from feedsvc.feeds.tombstones import Tombstones, list_deleted, recent
-from feedsvc.rendering.document import Channel, Format, Piece, join_document
+from feedsvc.rendering.document import Channel, Format, join_document
 from feedsvc.rendering.history import NO_HISTORY, History
 from feedsvc.rendering.push import NO_PUSH
 from feedsvc.rendering.terms import NO_TERMS
@@ -58,8 +58,8 @@ class Document:
     ends_at: datetime | None = None
 
 
-def write(document: Document, format_: Format, fragments: Fragments, epoch: str) -> Piece:
-    """A document in a format, in the view that it was read in."""
+def write(document: Document, format_: Format, fragments: Fragments, epoch: str) -> bytes:
+    """A document's bytes in a format, in the view that it was read in."""
     rendered = fragments.render(format_, document.entries, document.look, epoch)
     urls = [entry.url for entry in document.entries]
     return join_document(format_, document.channel, rendered, urls)

@@ -11,7 +11,7 @@ from feedsvc.articles.article import Policy
 from feedsvc.articles.statements import fetch
 from feedsvc.feeds.listing import read_articles
 from feedsvc.feeds.ranges import Place
-from feedsvc.rendering.document import Format, Piece, make_piece
+from feedsvc.rendering.document import Format
 from feedsvc.rendering.terms import Terms, present
 from feedsvc.serving.cache import Cache
 
@@ -66,9 +66,7 @@ class Fragments:
     def __init__(self, limit_bytes: int) -> None:
         for_entries = limit_bytes // _ENTRIES_PART
         self._entries: Cache[tuple[str, int, int], Entry] = Cache(for_entries, _measure)
-        self._cache: Cache[_Key, Piece] = Cache(
-            limit_bytes - for_entries, lambda fragment: len(fragment.text)
-        )
+        self._cache: Cache[_Key, bytes] = Cache(limit_bytes - for_entries, len)
 
     def list_entries(self, epoch: str, places: Sequence[Place]) -> tuple[Entry, ...]:
         """The same as `list_entries`, in a database's epoch; those that are known are not read.
@@ -90,7 +88,7 @@ class Fragments:
 
     def render(
         self, format_: Format, entries: Sequence[Entry], look: Look, epoch: str
-    ) -> list[Piece]:
+    ) -> list[bytes]:
         """A fragment for each entry; articles are read, of which there is none yet.
 
         In the view that the entries were read in.
@@ -105,8 +103,7 @@ class Fragments:
         if missing:
             articles = read_articles([entry.place for entry in missing.values()])
             shown = [present(one, look.depth, look.terms) for one in articles]
-            for key, text in zip(missing, format_.render_entries(shown), strict=True):
-                fragment = make_piece(text)
+            for key, fragment in zip(missing, format_.render_entries(shown), strict=True):
                 self._cache.put(key, fragment)
                 found[key] = fragment
         return [fragment for fragment in found.values() if fragment is not None]

@@ -25,7 +25,7 @@ from feedsvc.feeds.periods import Period
 from feedsvc.feeds.saved.showing import feed_settings
 from feedsvc.feeds.saved.subscribers import Uses
 from feedsvc.feeds.selection import Selection, canonical_query, parse_selection
-from feedsvc.rendering.document import JSON, Format, Piece
+from feedsvc.rendering.document import JSON, Format
 from feedsvc.serving.representation import Remake, Representation
 from feedsvc.settings import Settings
 
@@ -124,7 +124,7 @@ class Kiosk:
         said = array("q", chain.from_iterable((*one.place, one.change) for one in entries))
         made_of = (format_.name, epoch, read.channel, read.look, said.tobytes())
         if previous is not None and previous.made_of == made_of:
-            return _Written(Piece(previous.body, previous.digest), made_of, standing)
+            return _Written(previous.body, made_of, standing)
         return _Written(write(read, format_, self.fragments, epoch), made_of, standing)
 
     def _represent(
@@ -134,7 +134,7 @@ class Kiosk:
         if read.channel.push.hubs:
             fields.append(("Link", list_links(read.channel, format_)))
         return Representation(
-            written.piece.text,
+            written.body,
             format_.media_type,
             read.changed_at,
             age_seconds=read.age_seconds,
@@ -142,7 +142,6 @@ class Kiosk:
             ends_at=first(written.standing.next_at, read.ends_at),
             is_private=is_private(feed),
             shown_as=SHOWN_AS if format_.is_xml else None,
-            digest=written.piece.digest,
             made_of=written.made_of,
             stamp=written.standing.stamp,
             fields=tuple(fields),
@@ -152,9 +151,9 @@ class Kiosk:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A document, what it says, and how the data stood then."""
+    """A document's bytes, what they say, and how the data stood then."""
 
-    piece: Piece
+    body: bytes
     made_of: object
     standing: Standing
 

@@ -114,7 +114,7 @@ class Packing:
             news = opened.tell(step, has_changed=document is not None)
             body, links = b"", ""
             if document is not None:
-                body = write(document, format_, self.fragments, opened.counter.epoch).text
+                body = write(document, format_, self.fragments, opened.counter.epoch)
                 links = list_links(document.channel, format_)
         said = (news.has_changed, news.cursor, news.is_last, news.due_at, news.changed_at)
         return Parcel(*said, body, content_type(format_.media_type), step.first_change, links)

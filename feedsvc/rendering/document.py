@@ -1,6 +1,5 @@
 """A feed as a document: a head, its entries' fragments, a tail. Pure: values in, bytes out."""
 
-import hashlib
 import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -78,43 +77,22 @@ class Format:
         return f"{channel.base_url}.{self.name}{channel.query}"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A document or a part of one, and a hash of what it says.
-
-    A document's is made of its parts', which are hashed once: of the time that a whole answer
-    takes, to hash all of it again would be a twentieth.
-    """
-
-    text: bytes
-    digest: bytes
-
-
-def make_piece(text: bytes) -> Piece:
-    return Piece(text, hashlib.sha256(text).digest())
-
-
 def render_document(format_: Format, channel: Channel, articles: Sequence[Article]) -> bytes:
     """A whole feed: newest first is the caller's to see to."""
-    fragments = list(map(make_piece, format_.render_entries(articles)))
-    return join_document(format_, channel, fragments, [article.url for article in articles]).text
+    fragments = format_.render_entries(articles)
+    return join_document(format_, channel, fragments, [article.url for article in articles])
 
 
 def join_document(
-    format_: Format, channel: Channel, fragments: Sequence[Piece], urls: Sequence[str]
-) -> Piece:
+    format_: Format, channel: Channel, fragments: Sequence[bytes], urls: Sequence[str]
+) -> bytes:
     """A feed of entries that are rendered already, each with its article's address."""
     head, tail = format_.render_frame(channel)
-    texts = [fragment.text for fragment in fragments]
-    if format_ is RSS and channel.terms.rsl is not None:
-        texts = add_rsl(texts, urls, channel.terms.rsl)
-        fragments = list(map(make_piece, texts))
-    digest = hashlib.sha256(head + tail)
-    for fragment in fragments:
-        digest.update(fragment.digest)
+    if format_ is RSS:
+        fragments = add_rsl(fragments, urls, channel.terms)
     if format_.separator:
-        texts = [format_.separator.join(texts)]
-    return Piece(b"".join((head, *texts, tail)), digest.digest())
+        fragments = [format_.separator.join(fragments)]
+    return b"".join((head, *fragments, tail))
 
 
 def find_unrenderable(articles: Mapping[K, Article]) -> dict[K, RenderingError]:

@@ -91,10 +91,12 @@ def list_members(terms: Terms) -> dict[str, str]:
     return {name: value for name, value in said.items() if value}
 
 
-def add_rsl(items: Sequence[bytes], urls: Sequence[str], rsl: Rsl) -> list[bytes]:
+def add_rsl(items: Sequence[bytes], urls: Sequence[str], terms: Terms) -> Sequence[bytes]:
     """RSS items, each with what machines may do with its article, which is at this address."""
+    if terms.rsl is None:
+        return items
     return [
-        item.removesuffix(_ITEM_END) + _rsl_content(url, rsl) + _ITEM_END
+        item.removesuffix(_ITEM_END) + _rsl_content(url, terms.rsl) + _ITEM_END
         for item, url in zip(items, urls, strict=True)
     ]
 

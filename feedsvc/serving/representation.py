@@ -42,8 +42,6 @@ class Representation:
     is_private: bool = False
     #: The media type that it has where a browser opens it for a person, if that is another one.
     shown_as: str | None = None
-    #: A hash of the body, or of all that it is made of, if there is one already.
-    digest: bytes = b""
     #: What it says, as a value: of equal ones, the bytes are equal too.
     made_of: object = None
     #: Which state of the data it is of.
@@ -57,8 +55,8 @@ class Representation:
     etag: str = field(init=False)
 
     def __post_init__(self) -> None:
-        digest = self.digest or hashlib.sha256(self.body).digest()
-        object.__setattr__(self, "etag", f'W/"{digest[:16].hex()}"')
+        digest = hashlib.sha256(self.body).hexdigest()
+        object.__setattr__(self, "etag", f'W/"{digest[:32]}"')
 
     def list_headers(self, now: datetime, *, is_shown: bool = False) -> list[tuple[str, str]]:
         """The header fields of a 200, but for what is said of its length and coding."""
