@@ -7,13 +7,11 @@ older alone.
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
 from feedsvc.db import from_microseconds, to_microseconds
-from feedsvc.errors import SelectionError
 from feedsvc.feeds.listing import Limits, Plan, iterate_places
 from feedsvc.feeds.periods import Period, list_periods
 from feedsvc.feeds.ranges import Place, Range, Window, beginning, count_among
@@ -99,12 +97,6 @@ class Archive:
         """The last document of a period that is too much for one."""
         return self._holding(self._first_below(beginning(period.end)), period.end)
 
-    def find_before(self, rest: Iterator[Place]) -> Period | None:
-        """The document with the first of the places that come after what a feed shows."""
-        with suppress(SelectionError):  # all that the feed shows was found: it stands without
-            return self._holding(next(rest, None), self._now)
-        return None
-
     def find_previous(self, period: Period) -> Period | None:
         """The document with what comes before a period."""
         if period.block is not None:
@@ -127,6 +119,10 @@ class Archive:
             following = following.first_part()
         # Until it is over, it may become too much for one document.
         return following if self.is_over(following) else None
+
+    def find_document(self, place: Place | None) -> Period | None:
+        """The document that a feed leads to after which this place comes."""
+        return self._holding(place, self._now)
 
     def _holding(self, place: Place | None, by: datetime) -> Period | None:
         """The longest period with this place that is over by then and not too much.

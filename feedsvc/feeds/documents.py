@@ -3,7 +3,7 @@
 Everything here is read in one view of the database, and nothing of it depends on who asks.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -25,21 +25,21 @@ from feedsvc.feeds.listing import (
     rarest_first,
 )
 from feedsvc.feeds.matching import most_relevant
-from feedsvc.feeds.periods import Period, list_periods
+from feedsvc.feeds.newest import Finder, Lister, Newest, Stamp
+from feedsvc.feeds.periods import Period
 from feedsvc.feeds.query import Query
 from feedsvc.feeds.ranges import Place, beginning
 from feedsvc.feeds.saved.delay import Delay, read_delay
 from feedsvc.feeds.saved.showing import feed_settings, list_selections, narrow
 from feedsvc.feeds.search import RELEVANT
 from feedsvc.feeds.selection import Cursor, Order, Selection, canonical_query
-from feedsvc.feeds.tombstones import Tombstones, list_deleted, recent
+from feedsvc.feeds.tombstones import list_deleted, recent
 from feedsvc.rendering.document import Channel, Format, join_document
 from feedsvc.rendering.history import NO_HISTORY, History
 from feedsvc.rendering.push import NO_PUSH
 from feedsvc.rendering.terms import NO_TERMS
 from feedsvc.settings import Settings
 
-Lister = Callable[[Sequence[Place]], Sequence[Entry]]
 Moments = Sequence[datetime | None]
 
 
@@ -56,6 +56,8 @@ class Document:
     age_seconds: int
     #: When it will change by itself.
     ends_at: datetime | None = None
+    #: What it has of the newest articles, if that is what it is of.
+    found: Newest | None = None
 
 
 def write(document: Document, format_: Format, fragments: Fragments, epoch: str) -> bytes:
@@ -100,16 +102,17 @@ class Reading:
         self._now = now
 
     @property
-    def _delay_seconds(self) -> int:
-        return 0 if self._feed.saved is None else self._feed.saved.delay_seconds
+    def _delay_by(self) -> timedelta:
+        saved = self._feed.saved
+        return timedelta(seconds=0 if saved is None else saved.delay_seconds)
 
     @property
     def _until(self) -> datetime:
         """What appeared elsewhere later than this is not shown here yet."""
         return self._now if self._delay.until is None else self._delay.until
 
-    def read_newest(self) -> Document:
-        """The feed itself."""
+    def read_newest(self, stamp: Stamp | None = None, last: Newest | None = None) -> Document:
+        """The feed itself, as of `stamp`, which is taken from what `last` found where it can be."""
         asked, settings = self._asked, self._settings
         plan = self._plan(asked)
         if plan is None:
@@ -117,18 +120,13 @@ class Reading:
         if asked.query is not None and asked.order == Order.RELEVANCE:
             places = _find_relevant(plan, asked.query, asked.limit, settings.scan_limit)
             return self._document(self._list_entries(places), settings.max_age_seconds)
-        found = iterate_places(plan, asked.limit + 1, settings.scan_limit)
-        places = list(islice(found, asked.limit))
-        entries = self._list_entries(places)
-        is_full = len(places) == asked.limit
-        buried = self._tombstones(plan, places[-1] if is_full else None)
-        before = None
-        if is_full and asked.hours is None and asked.since is None:
-            before = self._archive(plan).find_before(found)
-        moved_at, moves_at = self._moves(before)
+        finder = self._finder(plan, has_archive=asked.hours is None and asked.since is None)
+        found = finder.find(stamp, last)
+        entries = found.entries
+        buried = recent(found.buried, settings.tombstone_days, asked.hours, self._now)
         history = History(
             deleted=buried.shown,
-            previous=self._address(before),
+            previous=self._address(found.before),
             query=canonical_query(_for_archive(asked, settings), settings),
         )
         moments = [entry.published_us for entry in entries[:LOOKED_AT]]
@@ -136,10 +134,11 @@ class Reading:
         return self._document(
             entries,
             poll_seconds(moments, *limits, to_microseconds(self._now)),
-            changes=(buried.last_left_at, moved_at),
-            ends=(buried.next_leaves_at, moves_at),
+            changes=(buried.last_left_at, found.moved_at),
+            ends=(buried.next_leaves_at, found.moves_at),
             ttl_minutes=max(1, poll_seconds(moments, *limits) // 60),
             history=history,
+            found=found,
         )
 
     def read_archive(self, period: Period) -> Document | Period:
@@ -156,7 +155,7 @@ class Reading:
         archive = self._archive(plan)
         window = archive.window_of(period)
         limits = Limits(settings.archive_entries, settings.scan_limit)
-        buried = list_deleted(plan, window, limits, self._delay_seconds)
+        buried = list_deleted(plan, window, limits, self._delay_by)
         if not archive.is_there(period) or not (buried or archive.is_within(period)):
             raise FeedNotFoundError(f"{self._feed.name}/{period.name}")
         if not archive.has_room_for(period):
@@ -254,7 +253,7 @@ class Reading:
         """When the article appears here before which a step ended."""
         if step.held_at is None:
             return None
-        return step.held_at + timedelta(seconds=self._delay_seconds)
+        return step.held_at + self._delay_by
 
     @property
     def changed_at(self) -> datetime:
@@ -276,7 +275,7 @@ class Reading:
         plan = None if self._delay.until is None else self._plan(self._asked)
         if plan is None:
             return False
-        after = to_microseconds(since - timedelta(seconds=self._delay_seconds)) + 1
+        after = to_microseconds(since - self._delay_by) + 1
         came = replace(plan, window=replace(plan.window, since=after))
         return any(True for _ in iterate_places(came, 1, self._settings.scan_limit))
 
@@ -300,6 +299,7 @@ class Reading:
         ends: Moments = (),
         history: History = NO_HISTORY,
         ttl_minutes: int | None = None,
+        found: Newest | None = None,
     ) -> Document:
         """Of the newest articles: when it changed, and when some of them leave or come.
 
@@ -327,6 +327,7 @@ class Reading:
             last(self.changed_at, *changes) if is_dated else None,
             age_seconds,
             first(leaves_at, self._delay.next_at, *ends),
+            found,
         )
 
     @property
@@ -336,23 +337,16 @@ class Reading:
         depth, terms = (Policy.FULL, NO_TERMS) if saved is None else (saved.depth, saved.terms)
         return Look(depth.within(self._asked.content), terms)
 
-    def _tombstones(self, plan: Plan, oldest: Place | None) -> Tombstones:
-        """What was taken back of late, and stood no deeper than the feed goes."""
-        settings = self._settings
-        window = plan.window if oldest is None else replace(plan.window, since=oldest[0])
-        limits = Limits(settings.max_tombstones, settings.scan_limit)
-        buried = list_deleted(plan, window, limits, self._delay_seconds)
-        return recent(buried, settings.tombstone_days, self._asked.hours, self._now)
-
-    def _moves(self, before: Period | None) -> tuple[datetime | None, datetime | None]:
-        """When the link to the archive last went to a longer period, since it was over, and when
-        it may next."""
-        if before is None:
-            return None, None
-        delay = timedelta(seconds=self._delay_seconds)
-        ends = [one.end + delay for one in list_periods(before.start)]
-        passed = [end for end in ends if end <= self._now]
-        return max(passed, default=None), min(set(ends) - set(passed), default=None)
+    def _finder(self, plan: Plan, *, has_archive: bool) -> Finder:
+        return Finder(
+            plan,
+            self._asked.limit,
+            self._settings,
+            self._until,
+            self._delay_by,
+            has_archive,
+            self._list_entries,
+        )
 
     def _archive(self, plan: Plan) -> Archive:
         limits = Limits(self._settings.archive_entries, self._settings.scan_limit)

@@ -21,7 +21,7 @@ _Key = tuple[str, int, int, str, Policy, str]
 #: Of the memory, what is for entries; the rest is for their fragments, which are longer.
 _ENTRIES_PART = 16
 #: What an entry takes beside its address, in memory that also keeps what the numbers are of.
-_ENTRY_BYTES = 500
+ENTRY_BYTES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ _ROWS = "SELECT id, change, url, published_at, modified_at FROM article WHERE id
 
 
 def _measure(entry: Entry) -> int:
-    return _ENTRY_BYTES + len(entry.url)
+    return ENTRY_BYTES + len(entry.url)
 
 
 @dataclass(frozen=True, slots=True)

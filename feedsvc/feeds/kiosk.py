@@ -20,7 +20,7 @@ from feedsvc.errors import ParameterError
 from feedsvc.feeds.catalog import Feed, get_feed
 from feedsvc.feeds.channels import feed_url, is_private, list_links
 from feedsvc.feeds.documents import Document, Reading, first, write
-from feedsvc.feeds.fragments import Fragments
+from feedsvc.feeds.fragments import ENTRY_BYTES, Fragments
 from feedsvc.feeds.periods import Period
 from feedsvc.feeds.saved.showing import feed_settings
 from feedsvc.feeds.saved.subscribers import Uses
@@ -80,7 +80,8 @@ class Kiosk:
                 selection = parse_selection(order.pairs, feed_settings(feed, self.settings))
             reading = self._open(feed, selection, standing)
             if selection.after is None:
-                read = reading.read_newest()
+                last = None if previous is None else previous.found
+                read = reading.read_newest(standing.stamp, last)
             else:
                 read = reading.read_changes(selection.after, standing.counter)
             written = self._write(read, order.format_, standing, previous)
@@ -143,6 +144,8 @@ class Kiosk:
             is_private=is_private(feed),
             shown_as=SHOWN_AS if format_.is_xml else None,
             made_of=written.made_of,
+            found=read.found,
+            found_bytes=ENTRY_BYTES * len(read.entries),
             stamp=written.standing.stamp,
             fields=tuple(fields),
             remake=remake,

@@ -16,6 +16,7 @@ from feedsvc.feeds.ranges import Place, Window
 from feedsvc.models import State
 from feedsvc.rendering.history import Deleted
 
+_NO_DELAY = timedelta()
 _COLUMNS = (models.Article.guid, models.Article.modified_at, models.Article.change)
 
 
@@ -36,12 +37,14 @@ class Tombstones:
 
 
 def list_deleted(
-    plan: Plan, window: Window, limits: Limits, delay_seconds: int = 0
+    plan: Plan, window: Window, limits: Limits, delay: timedelta = _NO_DELAY
 ) -> list[Buried]:
-    """What was withdrawn of what a plan showed in a window, the newest articles first.
+    """What was withdrawn of what a plan showed in a window, the newest articles first."""
+    return bury(find_withdrawn(plan, window, limits), delay)
 
-    A feed in which articles appear so much later has never shown what was withdrawn before that.
-    """
+
+def find_withdrawn(plan: Plan, window: Window, limits: Limits) -> list[Place]:
+    """Where withdrawn articles stood, those too that nobody ever saw."""
     buried = replace(
         plan,
         # A tombstone has no language and no words; that of an entry nobody had does no harm.
@@ -51,8 +54,15 @@ def list_deleted(
     places: list[Place] = []
     with suppress(SelectionError):  # the entries were found: the feed stands with those so far
         places.extend(islice(iterate_places(buried, limits.entries, limits.scan), limits.entries))
+    return places
+
+
+def bury(places: Sequence[Place], delay: timedelta) -> list[Buried]:
+    """What is told of withdrawn articles.
+
+    A feed in which articles appear so much later has never shown what was withdrawn before that.
+    """
     rows = read_rows(places, _COLUMNS)
-    delay = timedelta(seconds=delay_seconds)
     shown_at = [from_microseconds(visible_at) for visible_at, _ in places]
     return [
         Buried(Deleted(guid, at), visible_at)

@@ -274,7 +274,7 @@ def _is_fresh(kept: Kept, standing: Standing, now: float) -> bool:
 
 
 def _measure(kept: Kept) -> int:
-    return kept.bodies.size_bytes + _BESIDE_BYTES
+    return kept.bodies.size_bytes + kept.representation.found_bytes + _BESIDE_BYTES
 
 
 def _run(app: "WSGIApplication", environ: "WSGIEnvironment") -> Reply:

@@ -44,6 +44,9 @@ class Representation:
     shown_as: str | None = None
     #: What it says, as a value: of equal ones, the bytes are equal too.
     made_of: object = None
+    #: What it was made from, for whoever makes it anew; and what that takes in memory.
+    found: Any = field(default=None, compare=False, repr=False)
+    found_bytes: int = 0
     #: Which state of the data it is of.
     stamp: object = None
     #: Header fields of its own, beside those that follow from all this.

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -190,6 +191,22 @@ def test_a_feed_looks_at_few_rows(large, address, count, monkeypatch):
     few = SEARCHED_ROWS if is_searched else FEW_ROWS
     filters = address.count("=") + (not address.startswith("all"))
     assert rows <= few + filters * COUNTED_ROWS
+
+
+@pytest.mark.parametrize("name", ["all", "tin-tuc"])
+def test_a_feed_that_was_read_before_looks_at_what_has_changed(large, name, monkeypatch):
+    def read(last=None):
+        reading = Reading(feed, parse_selection((), large.settings), large.settings, now)
+        return reading.read_newest((counter.epoch, counter.change), last)
+
+    now = datetime.now(UTC)
+    with large.database.read():
+        feed, counter = get_feed(large.database, name), large.database.read_counter()
+        found = read().found
+    watch = Watch(large)
+    earlier = replace(found, stamp=(counter.epoch, counter.change - 5))
+    assert watch.read(lambda: read(earlier), monkeypatch).found == found
+    assert watch.rows <= 100
 
 
 def test_filters_that_never_meet_end_at_the_limit(large, monkeypatch):
