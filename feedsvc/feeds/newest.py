@@ -161,14 +161,26 @@ class Finder:
         """The same with what came; `entries` are all that there are now, the newest first."""
         shown, left = tuple(entries[: self.limit]), entries[self.limit :]
         following = left[0].place if left else last.following
-        before, buried = last.before, last.buried
-        if not _still_has(before, following, came):
-            before = self._archive.find_document(following)
+        before, buried = self._find_before(last, following, came), last.buried
         if len(shown) == self.limit:
             since = from_microseconds(shown[-1].place[0])
             buried = tuple(one for one in buried if one.visible_at >= since)
         moves = self._moves(before)
         return Newest(self.plan, self.limit, stamp, shown, following, buried, before, *moves)
+
+    def _find_before(
+        self, last: Newest, following: Place | None, came: set[Place]
+    ) -> Period | None:
+        """The document that has the article that is the next now."""
+        period = last.before
+        if period is not None and following is not None:
+            start, end = beginning(period.start), beginning(period.end)
+            if start <= following < end:
+                # What comes makes periods fuller: longer ones have no room, if they had none.
+                is_fuller = any(start <= place < end for place in came)
+                if not is_fuller or (period.block is None and self._archive.has_room_for(period)):
+                    return period
+        return self._archive.find_document(following)
 
     def _moves(self, before: Period | None) -> tuple[datetime | None, datetime | None]:
         """When the link to the archive last went to a longer period, since it was over, and when
@@ -187,18 +199,6 @@ class Finder:
     def _archive(self) -> Archive:
         limits = Limits(self.settings.archive_entries, self.settings.scan_limit)
         return Archive(self.plan, limits, self.until)
-
-
-def _still_has(before: Period | None, following: Place | None, came: set[Place]) -> bool:
-    """Whether the article that is the next now is in the same document of the archive.
-
-    What comes makes periods fuller: one in which nothing came has room if it had, and a longer one
-    has none if it had none.
-    """
-    if before is None or following is None:
-        return False
-    start, end = beginning(before.start), beginning(before.end)
-    return start <= following < end and not any(start <= place < end for place in came)
 
 
 def _is_one_range(plan: Plan) -> bool:

@@ -139,6 +139,15 @@ def test_a_section_that_moves_brings_its_articles(newsroom, services):
     assert titles(read(services, "xa-hoi", last)) == ["c", "b", "a"]
 
 
+def test_the_link_to_a_part_of_a_minute_goes_to_its_newest_part(newsroom, services):
+    newsroom.send([publish(f"a{number}", **at(0)) for number in range(8)])
+    last = read(services)
+    newsroom.send([publish(f"b{number}", **at(0)) for number in range(3)])
+    moved = read(services, last=last).channel.history.previous
+    assert moved == read(services).channel.history.previous
+    assert moved != last.channel.history.previous
+
+
 def test_a_tombstone_comes_for_one_that_nobody_saw(newsroom, services):
     for number in range(3):
         newsroom.push(publish(f"a{number}", **at(number)))
