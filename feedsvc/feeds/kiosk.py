@@ -131,6 +131,8 @@ class Kiosk:
     def _represent(
         self, feed: Feed, read: Document, format_: Format, written: "_Written", remake: Remake
     ) -> Representation:
+        # What can't be moved on is of no use later.
+        found = read.found if read.found is not None and read.found.stamp is not None else None
         fields = [("Content-Security-Policy", _policy(self.settings.public_url))]
         if read.channel.push.hubs:
             fields.append(("Link", list_links(read.channel, format_)))
@@ -144,8 +146,8 @@ class Kiosk:
             is_private=is_private(feed),
             shown_as=SHOWN_AS if format_.is_xml else None,
             made_of=written.made_of,
-            found=read.found,
-            found_bytes=ENTRY_BYTES * len(read.entries),
+            found=found,
+            found_bytes=0 if found is None else ENTRY_BYTES * len(found.entries),
             stamp=written.standing.stamp,
             fields=tuple(fields),
             remake=remake,

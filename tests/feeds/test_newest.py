@@ -10,6 +10,7 @@ import pytest
 from feedsvc.articles.release import Releases
 from feedsvc.feeds.catalog import get_feed
 from feedsvc.feeds.documents import Reading
+from feedsvc.feeds.fragments import ENTRY_BYTES
 from feedsvc.feeds.newest import Finder
 from feedsvc.feeds.selection import Selection
 from feedsvc.models import Article, ChangeCounter
@@ -157,6 +158,20 @@ def test_a_tombstone_comes_for_one_that_nobody_saw(newsroom, services):
     assert len(last.channel.history.deleted) == 2
     newsroom.push(publish("b", **at(9)))
     assert len(read(services, last=last).channel.history.deleted) == 3
+
+
+@pytest.mark.parametrize(
+    ("address", "entries"),
+    [("all", 4), ("all?not-category=xay-dung-dang", 0), ("all?hours=1", 0), ("all/2023-01-09", 0)],
+)
+def test_only_what_can_be_moved_on_is_kept_and_counted(newsroom, app, client, address, entries):
+    newsroom.send([publish(f"a{number}", **at(24 * 60 * (number - 3))) for number in range(4)])
+    name, _, query = address.partition("?")
+    assert client.get(f"/feeds/{name}.rss?{query}").status_code == 200
+    kept = [one for cache in app.wsgi_app.caches.values() for one in cache._values.values()]
+    (made,) = [one.representation for one in kept]
+    assert made.found_bytes == ENTRY_BYTES * entries
+    assert (made.found is not None) == (entries > 0)
 
 
 SECTIONS = ("tin-tuc", "thoi-su", "xa-hoi", "y-te")
