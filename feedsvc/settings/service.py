@@ -52,6 +52,11 @@ class ServiceSettings(BaseSettings):
     )
     workers: Count = Field(2, description="Server processes.")
     threads: Count = Field(8, description="Threads of each server process.")
+    cpu_affinity: bool = Field(
+        default=True,
+        description="Whether each server process is kept on one processor, where there are as many "
+        "of them as processors, or a multiple.",
+    )
     worker: bool = Field(
         default=True,
         description="Whether the server has the hub's worker beside it; without, `feedsvc worker` "
