@@ -56,6 +56,26 @@ def test_service_can_do_little_beside_its_work(units):
     assert said.returncode == 0, said.stdout
 
 
+def list_calls(name: str) -> set[str]:
+    """The system call of this name, or those of the group, as systemd has them."""
+    if not name.startswith("@"):
+        return {name}
+    lines = analyze("syscall-filter", name).stdout.splitlines()[1:]
+    names = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
+    return set().union(*map(list_calls, names))
+
+
+def test_service_may_keep_its_workers_on_processors():
+    require("systemd-analyze")
+    lines = [line.partition("=") for line in SERVICE.read_text().splitlines()]
+    allowed: set[str] = set()
+    for _, _, said in [line for line in lines if line[0] == "SystemCallFilter"]:
+        calls = set().union(*map(list_calls, said.removeprefix("~").split()))
+        allowed = allowed - calls if said.startswith("~") else allowed | calls
+    assert {"sched_getaffinity", "sched_setaffinity"} <= allowed
+    assert "sched_setscheduler" not in allowed  # what the groups take away is taken away
+
+
 def test_socket_is_the_one_that_nginx_asks():
     (line,) = [line for line in SOCKET.read_text().splitlines() if "ListenStream=" in line]
     address = line.removeprefix("ListenStream=")
