@@ -69,6 +69,11 @@ class Place:
         return self._counts.tolist()
 
 
+def is_more(own: int, fewest: int) -> bool:
+    """Whether a worker with so many connections leaves the next to the one that has the fewest."""
+    return own - own // _PART > fewest
+
+
 class FairWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Leaves connections to others that have fewer; builds on what gunicorn 27 does inside."""
 
@@ -117,9 +122,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def _has_more(self) -> bool:
         """Than another, by so many that it matters."""
-        if self.place is None:
-            return False
-        return bool(self.nr_conns - self.nr_conns // _PART > self.place.find_fewest())
+        return self.place is not None and is_more(self.nr_conns, self.place.find_fewest())
 
     def run(self) -> None:
         self.count_connections(0)

@@ -20,7 +20,6 @@ pytestmark = on_sqlite
 MANY = 48
 #: Who has an eighth more than another leaves what comes to that one.
 ALIKE = 3
-FEW = 2 * WORKERS
 #: Whoever the system does not let run for a moment is not waited for, so one may go otherwise.
 TRIES = 5
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: feeds.example\r\n\r\n"
@@ -84,14 +83,6 @@ def test_all_workers_get_as_many(service):
             assert sum(count_connections(service).values()) == MANY
             differences.append(find_difference(service))
     assert statistics.median(differences) <= ALIKE, differences
-
-
-def test_of_few_connections_each_worker_gets_as_many(service):
-    differences = []
-    for _ in range(TRIES):
-        with kept_connections(service, FEW):
-            differences.append(find_difference(service))
-    assert statistics.median(differences) == 0, differences
 
 
 def test_worker_that_comes_later_gets_what_comes_then(service):
