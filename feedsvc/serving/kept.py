@@ -11,7 +11,7 @@ from flask import Response
 
 from feedsvc.serving.bodies import Bodies
 from feedsvc.serving.codings import IDENTITY, accepted_codings
-from feedsvc.serving.representation import Representation, judge
+from feedsvc.serving.representation import Representation, Stamp, judge
 
 Headers = list[tuple[str, str]]
 
@@ -60,7 +60,7 @@ class Kept:
         representation: Representation,
         bodies: Bodies,
         fields: Sequence[tuple[str, str]],
-        stamp: object,
+        stamp: Stamp,
         now: datetime,
     ) -> None:
         self.representation = representation

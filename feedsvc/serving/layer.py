@@ -23,7 +23,7 @@ from feedsvc.serving.cache import Cache
 from feedsvc.serving.codings import accepted_codings
 from feedsvc.serving.kept import Headers, Kept, Reply
 from feedsvc.serving.press import Press
-from feedsvc.serving.representation import OFFER, Offer, Representation
+from feedsvc.serving.representation import OFFER, Offer, Representation, Stamp
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -72,9 +72,7 @@ class Standing(Protocol):
     """How the data stands."""
 
     @property
-    def stamp(self) -> object:
-        """Equal ones mean that nothing was changed between."""
-        ...
+    def stamp(self) -> Stamp: ...
 
     @property
     def due_at(self) -> float:
@@ -150,11 +148,18 @@ class Layer:
         return None if kept is None or kept.representation.remake is None else key
 
     def renew(self, key: Key) -> Kept | None:
-        """Make an answer anew, of the data as it is now or later, without a request for it.
+        """Have an answer of the data as it is now or later, without a request for it.
 
+        It need not be made anew where only nobody had looked for too long how the data stands.
         None, where the application has to be asked.
         """
         with self._turns.of(key.name):
+            kept = self.caches[key.segment].find(key.name)
+            try:
+                if kept is not None and _is_fresh(kept, self._look(), time.time()):
+                    return kept
+            except DatabaseUnavailableError:
+                return None
             return self._remake(key)
 
     def renew_at_once(self, key: Key, environ: Mapping[str, Any]) -> Reply | None:
@@ -227,7 +232,8 @@ class Layer:
             pass  # the application has an answer for it
         except Exception:  # the application tells whoever asked; a feed must not end in a 500
             log.exception("%s could not be made anew", key.name)
-        if made is None or made.is_private:  # whether it is for this reader, a request tells
+        if made is None or made.stamp is None or made.is_private:
+            # Whether what is private is for this reader, a request tells.
             self.caches[key.segment].drop(key.name)
             return None
         kept = self._keep(key, made, made.stamp, previous.fields)
@@ -245,7 +251,7 @@ class Layer:
         stamp = standing.stamp if made.stamp is None else made.stamp
         return self._keep(key, made, stamp, reply.headers).reply(environ, time.time())
 
-    def _keep(self, key: Key, made: Representation, stamp: object, fields: Headers) -> Kept:
+    def _keep(self, key: Key, made: Representation, stamp: Stamp, fields: Headers) -> Kept:
         cache, at = self.caches[key.segment], datetime.now(UTC)
         previous, bodies = cache.find(key.name), Bodies(made.body)
         if previous is not None and previous.bodies.plain is made.body:
@@ -270,7 +276,11 @@ class Layer:
 
 
 def _is_fresh(kept: Kept, standing: Standing, now: float) -> bool:
-    return kept.stamp == standing.stamp and now < kept.fresh_until and now < standing.due_at
+    # Whoever made it may have read what was changed after it was looked how the data stands.
+    (epoch, change), (of_epoch, of_change) = standing.stamp, kept.stamp
+    if of_epoch != epoch or of_change < change:
+        return False
+    return now < kept.fresh_until and now < standing.due_at
 
 
 def _measure(kept: Kept) -> int:

@@ -21,6 +21,9 @@ _SETTLED = timedelta(seconds=2)
 #: and what it last had. There, and only there, it is judged whether the client has it already.
 OFFER = "feedsvc.offer"
 
+#: A state of the data: the epoch, and the number of the last change in it.
+Stamp = tuple[str, int]
+
 
 @dataclass(frozen=True, slots=True)
 class Representation:
@@ -48,7 +51,7 @@ class Representation:
     found: Any = field(default=None, compare=False, repr=False)
     found_bytes: int = 0
     #: Which state of the data it is of.
-    stamp: object = None
+    stamp: Stamp | None = None
     #: Header fields of its own, beside those that follow from all this.
     fields: tuple[tuple[str, str], ...] = ()
     #: What makes it anew, of the data as it is then, where no request is needed for that; both

@@ -51,6 +51,46 @@ def test_a_repeated_answer_asks_the_database_for_no_article(newsroom, client, ap
     assert kept(app, "/feeds/all.rss") is before
 
 
+FEED = {"REQUEST_METHOD": "GET", "PATH_INFO": "/feeds/all.rss"}
+#: For as long, PostgreSQL is not asked whether others have changed anything.
+TTL = 1.0
+
+
+@pytest.fixture
+def patient(database_url):
+    """An application that keeps to a time to live, and its editorial system."""
+    app = create_app(make_settings(database_url, revision_ttl=TTL))
+    database = app.extensions["feedsvc"].database
+    yield app, Newsroom(app.test_client(), add_source(database, VAULT, "desk"))
+    database.close()
+
+
+def renew(app):
+    """As the server does for whom it can't recall an answer; then it can."""
+    layer = app.wsgi_app
+    if layer.recall(FEED) is None:
+        layer.renew(layer.find_outdated(FEED))
+    return layer.recall(FEED)
+
+
+def test_a_feed_is_recalled_though_its_time_to_live_was_over(patient):
+    app, newsroom = patient
+    newsroom.push(publish("a"))
+    app.test_client().get("/feeds/all.rss")
+    before = kept(app, "/feeds/all.rss")
+    time.sleep(1.2 * TTL)
+    assert renew(app).body == before.bodies.plain
+    assert kept(app, "/feeds/all.rss") is before
+
+
+def test_a_feed_that_was_made_anew_is_recalled(patient):
+    app, newsroom = patient
+    app.test_client().get("/feeds/all.rss")
+    for number in range(3):
+        newsroom.push(publish(f"a-{number}"))
+        assert f"/a-{number}<" in renew(app).body.decode()
+
+
 def test_what_is_to_come_comes_at_its_moment_though_the_feed_is_kept(newsroom, client):
     assert urls(client) == []
     soon = datetime.now(UTC) + timedelta(seconds=0.6)

@@ -39,7 +39,7 @@ class Paper:
     """An application with documents, that counts how often it is asked."""
 
     def __init__(self, limit_bytes=10_000_000, *, is_embedded=True):
-        self.change = 1
+        self.epoch, self.change = "epoch", 1
         self.due_at = float("inf")
         self.asked = 0
         self.made = {"body": BODY, "changed_at": LONG_AGO}
@@ -77,7 +77,11 @@ class Paper:
         return Key(Segment.ENDLESS if "q=" in query else Segment.PLAIN, path + query)
 
     def look(self):
-        return SimpleNamespace(stamp=self.change, due_at=self.due_at)
+        return SimpleNamespace(stamp=self.stamp, due_at=self.due_at)
+
+    @property
+    def stamp(self):
+        return self.epoch, self.change
 
     def get(self, path="/feeds/all", method="GET", **fields):
         headers = {name.replace("_", "-"): value for name, value in fields.items()}
@@ -389,7 +393,7 @@ class Remade:
         if self.body is None:
             return None
         fields = (("Link", "<new>"),)
-        return replace(previous, body=self.body, stamp=self.paper.change, fields=fields)
+        return replace(previous, body=self.body, stamp=self.paper.stamp, fields=fields)
 
 
 @pytest.fixture
@@ -422,6 +426,27 @@ def test_it_is_made_before_anyone_has_asked_the_application(paper, remade):
     assert made.reply({}, time.time()).body == b"<rss>new</rss>"
     assert recall(paper).body == b"<rss>new</rss>"
     assert (paper.asked, len(remade.handed_over)) == (1, 1)
+
+
+def test_what_nothing_has_changed_is_not_made_anew_because_nobody_has_looked():
+    paper = Paper(is_embedded=False)
+    remade = Remade(paper)
+    made = paper.layer.renew(find_outdated(paper))
+    assert paper.layer.renew(find_outdated(paper)) is made
+    assert len(remade.handed_over) == 1
+
+
+def test_what_has_more_than_was_looked_for_is_recalled(paper, remade):
+    paper.layer.renew(find_outdated(paper))
+    paper.change = 1  # as if it had been looked before the change, for which it was made
+    assert recall(paper).body == b"<rss>new</rss>"
+    assert len(remade.handed_over) == 1
+
+
+def test_what_is_of_another_epoch_is_not_recalled(paper, remade):  # noqa: ARG001 (is in memory)
+    paper.layer.renew(find_outdated(paper))
+    paper.epoch, paper.change = "restored", 1
+    assert recall(paper) is None
 
 
 def renew_at_once(paper):
@@ -511,6 +536,7 @@ def test_a_database_that_is_gone_is_for_the_application_to_tell(known, monkeypat
 
     monkeypatch.setattr(known.layer, "_look", fail)
     assert renew_at_once(known) is None
+    assert known.layer.renew(find_outdated(known)) is None
 
 
 @pytest.mark.parametrize(("fault", "body"), [(FeedNotFoundError("all"), b""), (None, None)])
