@@ -44,7 +44,7 @@ class Question:
 QUESTIONS = {
     "batch_ingest": Question(batch_ingest.measure),
     "single_push": Question(single_push.measure),
-    "warm_feed": Question(warm_feed.measure, ("wrk", DJANGO)),
+    "warm_feed": Question(warm_feed.measure, ("wrk", DJANGO, POSTGRES)),
     "not_modified": Question(not_modified.measure, ("wrk",)),
     "missed_feed": Question(missed_feed.measure, ("wrk", DJANGO)),
     "changed_feed": Question(changed_feed.measure),
