@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -98,22 +99,41 @@ def test_each_thread_sees_what_was_committed(watched, database):
     assert seen == [1] * 4
 
 
+@contextmanager
+def moved_away(folder):
+    """The database's files are elsewhere for longer than nobody looks whether they are there."""
+    away = folder / "away"
+    away.mkdir()
+    for path in list(folder.glob("feedsvc.db*")):
+        path.rename(away / path.name)
+    time.sleep(0.25)
+    yield
+    for path in list(away.iterdir()):
+        path.rename(folder / path.name)
+
+
 def test_a_file_that_is_gone_is_told_and_one_that_comes_back_is_read(sqlite_url, tmp_path):
     database = Database(sqlite_url)
     watch = database.watch(lambda: database.read_counter().change)
     publish(database)
     assert watch.look() == 1
-    away = tmp_path / "away"
-    away.mkdir()
-    for path in list(tmp_path.glob("feedsvc.db*")):
-        path.rename(away / path.name)
-    time.sleep(0.25)
-    with pytest.raises(DatabaseUnavailableError):
+    with moved_away(tmp_path), pytest.raises(DatabaseUnavailableError):
         watch.look()
-    for path in list(away.iterdir()):
-        path.rename(tmp_path / path.name)
     assert watch.look() == 1
     database.close()
+
+
+def test_what_was_committed_since_a_file_came_back_is_seen(sqlite_url, tmp_path):
+    """Each connection to it counts from the same number."""
+    mine, other = Database(sqlite_url), Database(sqlite_url)
+    watch = mine.watch(lambda: mine.read_counter().change)
+    assert watch.look() == 0
+    with moved_away(tmp_path), pytest.raises(DatabaseUnavailableError):
+        watch.look()
+    publish(other)
+    assert watch.look() == 1
+    mine.close()
+    other.close()
 
 
 def test_a_file_in_the_place_of_another_is_read(sqlite_url, sqlite_template, tmp_path):

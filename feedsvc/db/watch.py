@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -19,6 +20,7 @@ T = TypeVar("T")
 
 #: How often it is looked whether the file that has the name is still the same.
 _FILE_SECONDS = 0.2
+_SERIALS = count()
 
 
 class Watch(Generic[T]):
@@ -64,7 +66,8 @@ class _OfThread(_Shared, threading.local):
 class SqliteSign:
     """`PRAGMA data_version`, of a connection for each thread that is kept for this alone.
 
-    It belongs to one connection, and misses what that one writes itself: these never write.
+    It belongs to one connection, and misses what that one writes itself: these never write. Each
+    connection begins with the same number, so that it says nothing beside another one's.
     """
 
     is_shared = False
@@ -82,7 +85,7 @@ class SqliteSign:
         except (AttributeError, sqlite3.Error):
             local["until"] = 0.0
             return object()  # equal to nothing: whoever reads is told what is wrong
-        return local["file"], version
+        return local["serial"], version
 
     def _follow_file(self, local: dict[str, Any]) -> None:
         """Have this thread's connection be one to the file that now has the name."""
@@ -92,6 +95,7 @@ class SqliteSign:
             file = (os.getpid(), status.st_dev, status.st_ino)
             if local.get("file") != file:
                 local["connection"], local["file"] = self._connect(), file
+                local["serial"] = next(_SERIALS)
         except (OSError, sqlite3.Error):
             local["connection"] = local["file"] = None
 
