@@ -10,6 +10,7 @@ system is left to choose, since whatever else runs there may be kept on the same
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable
+from typing import Any
 
 
 def list_usable() -> set[int]:
@@ -25,3 +26,14 @@ def choose(usable: Collection[int], workers: int, taken: Iterable[int | None]) -
         return None
     counts = Counter(taken)
     return min(sorted(usable), key=lambda processor: counts[processor])
+
+
+def keep_on(processor: int, log: Any) -> None:
+    """Have this process stay there, before it has threads, which then do so too.
+
+    Where it may not, which gunicorn's `log` is told, it goes on as it is.
+    """
+    try:
+        os.sched_setaffinity(0, {processor})
+    except OSError as error:  # forbidden, or the processor was taken away just now
+        log.warning("This worker can't be kept on processor %d: %s", processor, error.strerror)

@@ -1,8 +1,11 @@
 """Which processor a worker is kept on, of those that there are, and those that are taken."""
 
+import logging
+import os
+
 import pytest
 
-from feedsvc.server.processors import choose
+from feedsvc.server.processors import choose, keep_on, list_usable
 
 
 def choose_all(usable: set[int], workers: int) -> list[int | None]:
@@ -37,3 +40,13 @@ def test_workers_of_before_a_reload_count_until_they_end():
 
 def test_workers_that_are_kept_nowhere_do_not_count():
     assert choose({0, 1}, 2, [None, None, 0]) == 1
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="this system keeps nothing on a processor"
+)
+def test_worker_that_can_not_be_kept_says_so_and_goes_on(caplog):
+    usable = list_usable()
+    keep_on(max(usable) + 10_000, logging.getLogger(__name__))
+    assert "This worker can't be kept on processor" in caplog.text
+    assert list_usable() == usable
